@@ -1,0 +1,125 @@
+/*
+ * The way of an event, from Twilio's request to our answer. Read this first.
+ *
+ *   verify ▶ parse ▶ redact ▶ classify ▶ fingerprint ▶ COMMIT ▶ count ▶ dispatch ▶ answer
+ *
+ * The answer is given only after the commit: the Debugger webhook documents no second try. Dispatch is not waited for:
+ * the work it hands to the queue was written in the same transaction, and the sweep finds it again.
+ */
+import type { DebuggerEvent, Parsed } from "../core/event.ts";
+import { fingerprint, subjectOf } from "../core/fingerprint.ts";
+import type { Answer, EventOutcome } from "../core/outcome.ts";
+import { redactPayload, redactText } from "../core/redact.ts";
+import { classify, type RuleSet } from "../core/rules/match.ts";
+import { parse } from "./parse.ts";
+import {
+  type ClassifiedEvent,
+  type Delivery,
+  type EventStore,
+  type Quarantined,
+  type Recorded,
+  StoreUnavailable,
+  type Telemetry,
+  type Work,
+} from "./ports.ts";
+import { type Trust, verify } from "./verify.ts";
+
+/** How long a sender is asked to wait when the database is away or too much is waiting, in seconds. */
+const retryAfterSeconds = 5;
+
+/** What ingest needs of the world. */
+export interface IngestParts {
+  readonly trust: Trust;
+  readonly rules: RuleSet;
+  /** Quiet period of rules that name none, in milliseconds. */
+  readonly quietPeriodMs: number;
+  readonly store: EventStore;
+  readonly dispatch: (work: readonly Work[]) => void;
+  readonly telemetry: Telemetry;
+}
+
+/** Takes one delivery through to a durable record. Never throws for anything a sender or the database can do. */
+export type Ingest = (delivery: Delivery) => Promise<Answer>;
+
+/** Builds {@link Ingest}. */
+export function createIngest(parts: IngestParts): Ingest {
+  return async function ingest(delivery) {
+    const verified = verify(delivery, parts.trust);
+    if (!verified.ok) return { outcome: "rejected", reason: verified.reason };
+
+    const parsed = parse(delivery, verified.fields);
+    const events = parsed.flatMap((entry) => (entry.kind === "event" ? [prepare(entry.event, delivery, parts)] : []));
+    const unreadable = parsed.flatMap((entry) => (entry.kind === "quarantined" ? [quarantined(entry, delivery)] : []));
+
+    let recorded: readonly Recorded[];
+    try {
+      [recorded] = await Promise.all([
+        events.length === 0 ? [] : parts.store.record(events),
+        unreadable.length === 0 ? undefined : parts.store.quarantine(unreadable),
+      ]);
+    } catch (error) {
+      if (error instanceof StoreUnavailable) return { outcome: "rejected", reason: error.reason, retryAfterSeconds };
+      throw error;
+    }
+
+    count(delivery, parsed, events, recorded, parts.telemetry);
+    parts.dispatch(recorded.flatMap(({ work }) => work ?? []));
+    return { outcome: "accepted" };
+  };
+}
+
+/** Redacts, classifies and fingerprints one event: from here on it carries nothing private. */
+function prepare(raw: DebuggerEvent, delivery: Delivery, parts: IngestParts): ClassifiedEvent {
+  const event = { ...raw, payload: redactPayload(raw.payload) };
+  // Message patterns of rules see Twilio's sentence with numbers masked, as everyone else does.
+  const verdict = classify(event, parts.rules);
+  const opensIncident = event.level !== "INFO" && event.level !== "DEBUG" && !verdict.silenced;
+  return {
+    event,
+    receivedAt: delivery.receivedAt,
+    title: verdict.title,
+    product: verdict.product,
+    severity: verdict.severity,
+    ruleId: verdict.ruleId,
+    matched: verdict.matched,
+    docsUrl: verdict.docsUrl,
+    quietPeriodMs: verdict.quietPeriodMs ?? parts.quietPeriodMs,
+    fingerprint: opensIncident ? fingerprint(event, verdict.groupBy, verdict.product) : null,
+    subject: subjectOf(event),
+  };
+}
+
+function quarantined(entry: Parsed & { kind: "quarantined" }, delivery: Delivery): Quarantined {
+  return {
+    source: delivery.source,
+    reason: entry.reason,
+    account: entry.account,
+    raw: redactText(entry.raw),
+    receivedAt: delivery.receivedAt,
+  };
+}
+
+/** Every entry meets exactly one outcome; new events are counted once, under their labels. */
+function count(
+  delivery: Delivery,
+  parsed: readonly Parsed[],
+  events: readonly ClassifiedEvent[],
+  recorded: readonly Recorded[],
+  telemetry: Telemetry,
+): void {
+  const outcomes = new Map<EventOutcome, number>();
+  for (const entry of parsed) if (entry.kind !== "event") increment(outcomes, entry.kind);
+  for (const [index, result] of recorded.entries()) {
+    increment(outcomes, result.outcome);
+    const classified = events[index];
+    if (result.outcome !== "recorded" || classified === undefined) continue;
+    const { event, product } = classified;
+    telemetry.eventRecorded({ source: event.source, account: event.account, product, code: event.code, level: event.level });
+    if (result.transition !== null) telemetry.incidentTransition(event.code, result.transition);
+  }
+  for (const [outcome, amount] of outcomes) telemetry.eventOutcome(delivery.source, outcome, amount);
+}
+
+function increment(counts: Map<EventOutcome, number>, outcome: EventOutcome): void {
+  counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+}

@@ -1,0 +1,46 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** A listening HTTP server. */
+export interface Listener {
+  readonly port: number;
+  /** Stops listening and resolves when every request under way is answered, at the latest after `timeoutMs`. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+/** Where and how to listen. Times in milliseconds. */
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Headers must have arrived by then (slowloris). */
+  readonly headersTimeoutMs: number;
+  readonly maxConnections: number;
+}
+
+/** Starts an HTTP server. Rejects with the system's error (`EADDRINUSE`, `EACCES`) when it cannot listen. */
+export function listen(handler: RequestListener, options: ListenOptions): Promise<Listener> {
+  const server = createServer(
+    { headersTimeout: options.headersTimeoutMs, connectionsCheckingInterval: 1000, maxHeaderSize: 16 * 1024 },
+    handler,
+  );
+  server.maxConnections = options.maxConnections;
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port, options.host, () => {
+      server.off("error", reject);
+      const { port } = server.address() as AddressInfo;
+      resolve({ port, close: (timeoutMs) => close(server, timeoutMs) });
+    });
+  });
+}
+
+function close(server: Server, timeoutMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), timeoutMs);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
