@@ -1,0 +1,240 @@
+/*
+ * The only wiring: Config → parts → { start, stop }. Parts start in the order of their dependencies and stop in reverse:
+ * first nobody can bring anything new, then what was accepted is finished, last the database closes.
+ */
+import type { Config } from "./config.ts";
+import { isLoopback } from "./config.ts";
+import { loadCatalogue } from "./core/catalogue.ts";
+import { reopenWindowMs } from "./core/incident.ts";
+import { codeView, ruleList } from "./core/rules/code-view.ts";
+import { codesWithRules, compileRules } from "./core/rules/match.ts";
+import { createOperateApp } from "./operate/server.ts";
+import { createDiagnose } from "./pipeline/diagnose.ts";
+import { createDispatcher } from "./pipeline/dispatch.ts";
+import { createIngest } from "./pipeline/ingest.ts";
+import type { Clock, Log } from "./pipeline/ports.ts";
+import { createSweep } from "./pipeline/sweep.ts";
+import { createWorkQueue } from "./queue/producer.ts";
+import { startWorker } from "./queue/worker.ts";
+import { createReceiveApp } from "./receive/app.ts";
+import { type Listener, listen } from "./receive/listen.ts";
+import { loadBuiltInRules } from "./rule-packs.ts";
+import { openDatabase } from "./store/database.ts";
+import { createEventStore } from "./store/event-store.ts";
+import { createHousekeeping } from "./store/housekeeping.ts";
+import { createRecordReader } from "./store/record-reader.ts";
+import { createWorkStore } from "./store/work-store.ts";
+import { createMetrics } from "./telemetry/metrics.ts";
+import { startTimers } from "./timers.ts";
+import { createTwilioReader } from "./twilio/reader.ts";
+import { version } from "./version.ts";
+
+/** Which half of the work this process does. */
+export type Role = "all" | "ingest" | "worker";
+
+/** A running Faultline. */
+export interface App {
+  /** Where Twilio calls, null with the role `worker`. */
+  readonly publicPort: number | null;
+  readonly adminPort: number;
+  /** Finishes what was accepted and closes everything. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** The real clock: the one place that reads the time of day. */
+export const systemClock: Clock = { now: () => new Date() };
+
+/** Starts Faultline. Rejects, with everything closed again, when a part cannot start. */
+export async function startApp(config: Config, log: Log, role: Role = "all", clock: Clock = systemClock): Promise<App> {
+  const stops: (() => Promise<void>)[] = [];
+  const stopAll = async () => {
+    // Each once, the last started first; one that fails must not keep the others open.
+    for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) {
+      await stop().catch((error: unknown) => log.error({ err: error }, "A part did not stop cleanly"));
+    }
+  };
+  try {
+    return await start(config, log, role, clock, stops, stopAll);
+  } catch (error) {
+    await stopAll();
+    throw error;
+  }
+}
+
+async function start(
+  config: Config,
+  log: Log,
+  role: Role,
+  clock: Clock,
+  stops: (() => Promise<void>)[],
+  stopAll: () => Promise<void>,
+): Promise<App> {
+  const catalogue = loadCatalogue();
+  const rules = compileRules(config.userRules, loadBuiltInRules(), catalogue);
+  const metrics = createMetrics({
+    version,
+    log,
+    knownCodes: codesWithRules(rules),
+    accounts: [...config.accounts.keys()],
+    products: rules.builtInRules.flatMap(({ product }) => product ?? []),
+    queues: ["diagnose"],
+    twilioApis: ["monitor.alerts.fetch"],
+  });
+  const { telemetry } = metrics;
+
+  const database = await openDatabase({
+    databaseUrl: config.databaseUrl?.reveal() ?? null,
+    dataDir: config.dataDir,
+    log,
+  });
+  stops.push(() => database.close());
+  const store = createEventStore(database, { log, telemetry, reopenWindowMs, samplesPerHour: config.samplesPerHour });
+  const reader = createRecordReader(database);
+  const works = createWorkStore(database);
+  const housekeeping = createHousekeeping(database);
+
+  const connection =
+    config.redisUrl === null
+      ? { kind: "postgres" as const, pool: database.queuePool() }
+      : { kind: "redis" as const, url: config.redisUrl.reveal(), prefix: "faultline" };
+  const queue = await createWorkQueue({ connection, log });
+  stops.push(() => queue.close());
+  const dispatcher = createDispatcher({ queue, works, clock, log });
+  stops.push(() => dispatcher.settled());
+  metrics.collectFrom({ openIncidents: () => reader.openIncidents(), queueStats: () => queue.stats() });
+
+  if (role !== "ingest") {
+    const twilio = createTwilioReader({
+      accounts: new Map([...config.accounts].map(([sid, { tokens }]) => [sid, tokens.map((token) => token.reveal())])),
+      apiKey: config.apiKey === null ? null : { ...config.apiKey, secret: config.apiKey.secret.reveal() },
+      baseUrl: config.twilioApiBaseUrl,
+      requestsPerSecond: config.twilioRequestsPerSecond,
+      telemetry,
+      clock,
+      random: Math.random,
+    });
+    const handle = createDiagnose({ works, twilio, telemetry, clock, log });
+    const worker = await startWorker({ connection, queue: "diagnose", concurrency: 4, handle, telemetry, log });
+    stops.push(() => worker.close(config.shutdownTimeoutMs));
+
+    const sweep = createSweep({ housekeeping, works, dispatcher, telemetry, clock, log, retentionMs: config.retentionMs });
+    const timers = startTimers(
+      [
+        { name: "resolve the quiet", everyMs: Math.min(5_000, config.quietPeriodMs / 2), run: sweep.resolveQuiet },
+        { name: "re-dispatch", everyMs: 10_000, run: sweep.redispatch },
+        { name: "retention", everyMs: 10 * 60_000, run: sweep.forget },
+      ],
+      log,
+    );
+    stops.push(() => timers.stop());
+  }
+
+  let stopping = false;
+  const operate = createOperateApp({
+    reader,
+    metrics,
+    readiness: readinessOf({ database: () => reader.ping(), queue: () => queue.ping() }, () => stopping),
+    codes: {
+      codeView: (code) => codeView(code, rules, catalogue),
+      ruleList: () => ruleList(rules),
+    },
+    adminToken: config.adminToken,
+    clock,
+    log,
+  });
+  const admin = await listenOn("ADMIN_PORT", operate, config.adminHost, config.adminPort, 200);
+  stops.push(() => admin.close(1_000));
+
+  const publicPort = role === "worker" ? null : await startReceiving();
+  warnAboutTrust(config, log, publicPort);
+  log.info(
+    { version, role, database: database.mode, queue: connection.kind, publicPort, adminPort: admin.port },
+    "Faultline is ready",
+  );
+
+  return {
+    publicPort,
+    adminPort: admin.port,
+    async stop() {
+      stopping = true;
+      await stopAll();
+    },
+  };
+
+  async function startReceiving(): Promise<number> {
+    // Twilio signs the URL it was told; with PORT=0 (tests, demo) the port is known only once we listen.
+    let handler: Parameters<typeof listen>[0] = (_request, response) => response.writeHead(503).end();
+    const listener = await listenOn("PORT", (request, response) => handler(request, response), config.host, config.port, config.maxConnections);
+    stops.push(async () => {
+      stopping = true;
+      await listener.close(config.shutdownTimeoutMs);
+    });
+    const ingest = createIngest({
+      trust: {
+        publicUrl: config.publicUrl ?? `http://localhost:${listener.port}`,
+        tokensByAccount: new Map([...config.accounts].map(([sid, { tokens }]) => [sid, tokens.map((token) => token.reveal())])),
+        allowUnsigned: config.allowUnsigned,
+      },
+      rules,
+      quietPeriodMs: config.quietPeriodMs,
+      store,
+      dispatch: (work) => dispatcher.dispatch(work),
+      telemetry,
+    });
+    handler = createReceiveApp({
+      ingest,
+      telemetry,
+      clock,
+      log,
+      maxBodyBytes: config.maxBodyBytes,
+      requestTimeoutMs: config.requestTimeoutMs,
+      signatureRequired: !config.allowUnsigned,
+      stopping: () => stopping,
+    });
+    return listener.port;
+  }
+}
+
+/** Ready when every check passes within two seconds, and never while stopping: a load balancer looks here. */
+function readinessOf(checks: Record<string, () => Promise<void>>, stopping: () => boolean) {
+  return async () => {
+    const results = await Promise.all(
+      Object.entries(checks).map(async ([name, check]) => {
+        const late = new Promise<string>((resolve) => setTimeout(resolve, 2_000, "no answer within 2 s").unref());
+        const result = await Promise.race([check().then(() => "ok", () => "unreachable"), late]);
+        return [name, result] as const;
+      }),
+    );
+    const process = stopping() ? "stopping" : "ok";
+    const all = Object.fromEntries([...results, ["process", process] as const]);
+    return { ready: Object.values(all).every((result) => result === "ok"), checks: all };
+  };
+}
+
+async function listenOn(
+  setting: "PORT" | "ADMIN_PORT",
+  handler: Parameters<typeof listen>[0],
+  host: string,
+  port: number,
+  maxConnections: number,
+): Promise<Listener> {
+  try {
+    return await listen(handler, { host, port, headersTimeoutMs: 10_000, maxConnections });
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "an error";
+    throw new Error(`expected to listen on ${host}:${port}, got ${code}. Fix: free that port, or set ${setting} to another.`, {
+      cause: error,
+    });
+  }
+}
+
+function warnAboutTrust(config: Config, log: Log, publicPort: number | null): void {
+  if (publicPort === null) return;
+  if (config.allowUnsigned) {
+    log.warn({}, "NO AUTH TOKEN: unsigned deliveries are taken, from this machine only. Set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.");
+  } else if (config.publicUrl === null) {
+    log.warn({ assumed: `http://localhost:${publicPort}` }, "PUBLIC_URL is not set: signatures made for any other URL are refused");
+  } else if (!isLoopback(config.host) && config.accounts.size === 0) {
+    log.warn({}, "No account is configured: every delivery will be refused. Set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.");
+  }
+}
