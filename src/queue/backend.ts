@@ -1,0 +1,80 @@
+/*
+ * What producer and worker need of a server, whichever it is. redis.ts and postgres.ts implement it.
+ */
+import { type IQueueBackend, type Job, type JobProgress, Worker, type WorkerOptions } from "bullmq";
+import type { JobData, QueueName } from "./jobs.ts";
+import { pause } from "./patience.ts";
+
+/** Queue options that both servers share. */
+export interface QueueSettings {
+  readonly defaultJobOptions: {
+    readonly attempts: number;
+    readonly backoff: { readonly type: "policy" };
+    readonly removeOnComplete: { readonly age: number; readonly count: number };
+    readonly removeOnFail: { readonly age: number; readonly count: number };
+    readonly stackTraceLimit: number;
+  };
+}
+
+/** The part of BullMQ's Queue that the producer uses. */
+export interface JobQueue {
+  addBulk(jobs: { name: string; data: JobData; opts: { jobId: string } }[]): Promise<unknown>;
+  getJobState(id: string): Promise<string>;
+  remove(id: string): Promise<number>;
+  getJobCounts(...states: string[]): Promise<Record<string, number>>;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  close(): Promise<void>;
+}
+
+/** The part of BullMQ's Job that the worker uses. */
+export type TakenJob = Pick<Job<unknown>, "data" | "attemptsMade" | "opts">;
+
+/** The part of BullMQ's Worker that we use. */
+export interface JobWorker {
+  on(event: "error", listener: (error: Error) => void): unknown;
+  on(event: "stalled", listener: (id: string) => void): unknown;
+  on(event: "failed", listener: (job: TakenJob | undefined, error: Error) => void): unknown;
+  close(): Promise<void>;
+}
+
+/** Worker options that both servers share. */
+export type WorkerSettings = Pick<
+  WorkerOptions,
+  "concurrency" | "lockDuration" | "stalledInterval" | "maxStalledCount" | "runRetryDelay" | "settings"
+>;
+
+/** One server. */
+export interface QueueServer {
+  queue(name: QueueName, settings: QueueSettings): JobQueue;
+  worker(name: QueueName, handle: (job: TakenJob) => Promise<void>, settings: WorkerSettings): JobWorker;
+  ping(): Promise<void>;
+  /** When the oldest waiting job was added, in milliseconds since the epoch; null when none waits. */
+  oldestWaiting(name: QueueName): Promise<number | null>;
+  /** Lets go of the server at once, whatever is under way. */
+  close(): Promise<void>;
+}
+
+/** How long a worker waits after a fetch that failed, in milliseconds. */
+const afterFailedFetchMs = 1_000;
+
+/** BullMQ's Worker with two corrections. */
+export class PatientWorker<B extends IQueueBackend, C> extends Worker<JobData, void, string, B, JobProgress, C> {
+  /**
+   * BullMQ may sleep until the next delayed job is due, an hour on PostgreSQL, and trusts LISTEN/NOTIFY to wake it. Through
+   * some proxies (and the embedded database) notifications never arrive, so an idle worker always looks after `drainDelay`.
+   */
+  override get maximumBlockTimeout(): number {
+    return Math.min(super.maximumBlockTimeout, this.opts.drainDelay ?? 5);
+  }
+
+  /** Without the pause, an error that is not a lost connection (out of memory, read only) makes BullMQ's loop spin. */
+  protected override async moveToActive(token: string, name?: string) {
+    try {
+      return await super.moveToActive(token, name);
+    } catch (error) {
+      await pause(afterFailedFetchMs);
+      throw error;
+    }
+  }
+}
+

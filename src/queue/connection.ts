@@ -1,0 +1,29 @@
+import type { Pool } from "pg";
+import type { Log } from "../pipeline/ports.ts";
+import type { QueueServer } from "./backend.ts";
+import { openPostgres } from "./postgres.ts";
+import { openRedis } from "./redis.ts";
+import { createTrouble } from "./trouble.ts";
+
+/**
+ * Where the queue lives. `url` is `redis://` or `rediss://`, `prefix` starts every key. A `pool` stays its owner's to end, is
+ * meant for the queue alone, and needs room for three connections: a worker keeps one for LISTEN.
+ */
+export type QueueConnection =
+  | { readonly kind: "redis"; readonly url: string; readonly prefix: string }
+  | { readonly kind: "postgres"; readonly pool: Pool };
+
+/** Connects one end of the queue. */
+export async function openQueueServer(
+  connection: QueueConnection,
+  role: "producer" | "worker",
+  log: Log,
+): Promise<QueueServer> {
+  const trouble = createTrouble(log, { connection: `${connection.kind} ${role}` });
+  switch (connection.kind) {
+    case "redis":
+      return await openRedis({ url: connection.url, prefix: connection.prefix, role }, trouble);
+    case "postgres":
+      return await openPostgres({ pool: connection.pool }, trouble);
+  }
+}

@@ -1,0 +1,106 @@
+import type { Clock, Log, Work, WorkQueue } from "../pipeline/ports.ts";
+import type { JobQueue } from "./backend.ts";
+import { openQueueServer, type QueueConnection } from "./connection.ts";
+import {
+  defaultRetry,
+  jobId,
+  keepCompleted,
+  keepFailed,
+  type QueueName,
+  queueNames,
+  queueOf,
+  type RetryPolicy,
+} from "./jobs.ts";
+import { within } from "./patience.ts";
+import { createTrouble, QueueUnavailable } from "./trouble.ts";
+
+/** The longest any operation of the producer takes, in milliseconds. */
+const operationMs = 5_000;
+
+const states = ["waiting", "active", "delayed", "failed", "completed"] as const;
+
+/** What the producing end needs. `retry.attempts` is written into each job. */
+export interface WorkQueueOptions {
+  readonly connection: QueueConnection;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly retry?: RetryPolicy;
+}
+
+/**
+ * Opens the producing end of the queue. On Redis it opens even while Redis is away; on PostgreSQL it brings BullMQ's schema
+ * up to date first and rejects while PostgreSQL is away. Its operations reject with QueueUnavailable, within five seconds.
+ */
+export async function createWorkQueue(options: WorkQueueOptions): Promise<WorkQueue> {
+  const server = await openQueueServer(options.connection, "producer", options.log);
+  const trouble = createTrouble(options.log, { connection: `${options.connection.kind} producer` });
+  const settings = {
+    defaultJobOptions: {
+      attempts: options.retry?.attempts ?? defaultRetry.attempts,
+      backoff: { type: "policy" },
+      removeOnComplete: keepCompleted,
+      removeOnFail: keepFailed,
+      stackTraceLimit: 0,
+    },
+  } as const;
+  const queues = new Map<QueueName, JobQueue>();
+  for (const name of queueNames) {
+    const queue = server.queue(name, settings);
+    // Lost connections are told by the server's own listeners; BullMQ repeats them here.
+    queue.on("error", () => undefined);
+    queues.set(name, queue);
+  }
+
+  async function attempt<T>(operation: string, run: () => Promise<T>): Promise<T> {
+    try {
+      return await within(operationMs, run());
+    } catch (error) {
+      throw new QueueUnavailable(operation, error);
+    }
+  }
+
+  return {
+    add: (work) =>
+      attempt("the jobs to be taken", async () => {
+        for (const [name, queue] of queues) {
+          const mine = work.filter((each) => queueOf(each) === name);
+          if (mine.length > 0) await addTo(queue, mine);
+        }
+      }),
+    stats: () =>
+      attempt("the counts of jobs", () =>
+        Promise.all(
+          [...queues].map(async ([name, queue]) => {
+            const [counts, oldest] = await Promise.all([queue.getJobCounts(...states), server.oldestWaiting(name)]);
+            const age = oldest === null ? 0 : Math.max(0, options.clock.now().getTime() - oldest) / 1000;
+            return { queue: name, states: counts, oldestWaitingSeconds: age };
+          }),
+        ),
+      ),
+    ping: () => attempt("an answer", () => server.ping()),
+    async close() {
+      await Promise.all([...queues.values()].map((queue) => within(operationMs, queue.close()).catch(trouble.failed)));
+      await server.close();
+    },
+  };
+}
+
+/**
+ * Adds jobs. A job that failed for good is kept under its id for people to see, and BullMQ would take the same work for a
+ * duplicate of it: the sweep handing it over again means it is to be tried afresh.
+ */
+async function addTo(queue: JobQueue, work: readonly Work[]): Promise<void> {
+  await Promise.all(
+    work.map(async (each) => {
+      const id = jobId(each);
+      if ((await queue.getJobState(id)) === "failed") await queue.remove(id);
+    }),
+  );
+  await queue.addBulk(
+    work.map(({ id, kind, incidentId, eventSid }) => ({
+      name: kind,
+      data: { id, kind, incidentId, eventSid },
+      opts: { jobId: jobId({ id, kind, incidentId, eventSid }) },
+    })),
+  );
+}
