@@ -1,0 +1,95 @@
+import type { Incident } from "../core/incident.ts";
+import { type Advice, type IncidentView, incidentView } from "../core/incident-view.ts";
+import type { RecordReader } from "../pipeline/ports.ts";
+import type { CodeBook } from "./codes.ts";
+import { type AnyEndpoint, endpoint, found } from "./endpoint.ts";
+import { invalidCursor } from "./events.ts";
+import { IncidentPath, IncidentsQuery, NoParameters } from "./parameters.ts";
+import { refusal } from "./problem.ts";
+
+/** How many of its latest diagnoses and events are read for an incident: the same in lists, so that tallies agree. */
+const latest = 50;
+
+/** How many incidents of a page read their diagnoses at the same time: few enough for the connection pool. */
+const atATime = 4;
+
+/** `/api/v1/incidents` and `/api/v1/incidents/{id}`. */
+export function incidentEndpoints(reader: RecordReader, codes: CodeBook): AnyEndpoint[] {
+  const list = endpoint({
+    path: "/api/v1/incidents",
+    summary: "Incidents of all states, newest first",
+    params: NoParameters,
+    query: IncidentsQuery,
+    response: "IncidentPage",
+    async answer(_params, { limit, state, code, cursor }) {
+      const page = await reader.incidents({
+        limit,
+        ...(state !== undefined && { state }),
+        ...(code !== undefined && { code }),
+        ...(cursor !== undefined && { cursor }),
+      });
+      if (page === "invalid_cursor") return invalidCursor;
+      const advice = adviceBook(codes);
+      const incidents = await inGroups(page.items, async (incident): Promise<IncidentView> => {
+        return incidentView(incident, await reader.diagnoses(incident.id, latest), advice(incident));
+      });
+      return found({ incidents, nextCursor: page.nextCursor });
+    },
+  });
+
+  const one = endpoint({
+    path: "/api/v1/incidents/{id}",
+    summary: "One incident with its latest events and diagnoses",
+    params: IncidentPath,
+    query: NoParameters,
+    response: "IncidentDetail",
+    async answer({ id }) {
+      const incident = await reader.incident(id);
+      if (incident === null) return unknownIncident(id);
+      const [diagnoses, events] = await Promise.all([
+        reader.diagnoses(id, latest),
+        reader.events({ incident: id, limit: latest }),
+      ]);
+      const view = incidentView(incident, diagnoses, adviceBook(codes)(incident));
+      return found({ ...view, events: events === "invalid_cursor" ? [] : events.items, diagnoses });
+    },
+  });
+
+  return [list, one];
+}
+
+function unknownIncident(id: string) {
+  return refusal(404, "the id of an incident on record", id, "list the incidents with GET /api/v1/incidents");
+}
+
+/**
+ * Looks up what the rule of an incident says. What a user's rule leaves unsaid, causes or remedies, comes from what its
+ * code has; an incident without a rule keeps none, even when a rule was written since.
+ */
+function adviceBook(codes: CodeBook): (incident: Incident) => Advice | null {
+  // Reversed, so that of two rules with one id the first in force stays.
+  const rules = new Map(
+    codes
+      .ruleList()
+      .toReversed()
+      .map((rule) => [rule.id, rule]),
+  );
+  return ({ ruleId, code }) => {
+    if (ruleId === null) return null;
+    const own = rules.get(ruleId);
+    const general = codes.codeView(code).rule;
+    return {
+      causes: own !== undefined && own.causes.length > 0 ? own.causes : (general?.causes ?? []),
+      remedies: own !== undefined && own.remedies.length > 0 ? own.remedies : (general?.remedies ?? []),
+    };
+  };
+}
+
+/** Maps in order, a bounded number at a time. */
+async function inGroups<T, R>(items: readonly T[], map: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let start = 0; start < items.length; start += atATime) {
+    results.push(...(await Promise.all(items.slice(start, start + atATime).map(map))));
+  }
+  return results;
+}

@@ -1,0 +1,161 @@
+import express, { type Express, type NextFunction, type Request, type Response } from "express";
+import type { Secret } from "../core/secret.ts";
+import { type Log, type RecordReader, StoreUnavailable } from "../pipeline/ports.ts";
+import { prefersOpenMetrics } from "./accept.ts";
+import { access, challenges } from "./auth.ts";
+import { type CodeBook, codeEndpoints } from "./codes.ts";
+import { type AnyEndpoint, endpoint, found } from "./endpoint.ts";
+import { eventEndpoints } from "./events.ts";
+import { type ReadinessCheck, readinessOf } from "./health.ts";
+import { incidentEndpoints } from "./incidents.ts";
+import { openApiDocument } from "./openapi.ts";
+import { NoParameters } from "./parameters.ts";
+import { type Refusal, refusal } from "./problem.ts";
+import { type ComponentName, components } from "./schemas.ts";
+
+/** What the private port shows. */
+export interface OperateOptions {
+  readonly reader: RecordReader;
+  readonly renderMetrics: (format: "prometheus" | "openmetrics") => Promise<{ contentType: string; body: string }>;
+  readonly readiness: ReadinessCheck;
+  readonly codes: CodeBook;
+  /** Asked for on everything but /livez and /readyz; null asks for nothing. */
+  readonly adminToken: Secret | null;
+  readonly version: string;
+  readonly log: Log;
+}
+
+/** The private HTTP side as an express app; the caller listens. It only reads, and reads no bodies. */
+export function createOperateApp(options: OperateOptions): Express {
+  const { reader, codes, log } = options;
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.use(setHeaders);
+
+  get(app, "/livez", (_request, response) => {
+    send(response, log, 200, { status: "ok" }, "Liveness");
+  });
+  get(app, "/readyz", async (_request, response) => {
+    const state = await readinessOf(options.readiness);
+    send(response, log, state.ready ? 200 : 503, state, "Readiness");
+  });
+
+  app.use(guard(options.adminToken));
+
+  get(app, "/metrics", async (request, response) => {
+    const format = prefersOpenMetrics(request.headers.accept) ? "openmetrics" : "prometheus";
+    const { contentType, body } = await options.renderMetrics(format);
+    response.status(200).setHeader("Content-Type", contentType).end(body);
+  });
+  for (const each of allEndpoints(reader, codes, options.version)) {
+    get(app, each.path.replaceAll(/\{(\w+)\}/g, ":$1"), async (request, response) => {
+      const { status, body } = await each.handle(request.params, request.query);
+      send(response, log, status, body, status === 200 ? each.response : "Problem");
+    });
+  }
+
+  app.use((request, response) => refuse(response, notFound(request.path)));
+  app.use(onError(log));
+  return app;
+}
+
+function allEndpoints(reader: RecordReader, codes: CodeBook, version: string): AnyEndpoint[] {
+  const document = endpoint({
+    path: "/api/v1/openapi.json",
+    summary: "This document",
+    params: NoParameters,
+    query: NoParameters,
+    response: "Document",
+    answer: async () => found(openApi),
+  });
+  const all = [...incidentEndpoints(reader, codes), ...eventEndpoints(reader), ...codeEndpoints(codes), document];
+  const openApi = openApiDocument(all, version);
+  return all;
+}
+
+/** GET (and with it HEAD) on a path; 405 for every other method. */
+function get(
+  app: Express,
+  path: string,
+  handler: (request: Request, response: Response) => Promise<void> | void,
+): void {
+  app
+    .route(path)
+    .get(handler)
+    .all((request, response) => {
+      response.setHeader("Allow", "GET, HEAD");
+      refuse(response, refusal(405, "GET or HEAD", request.method, "the private port only reads; use GET"));
+    });
+}
+
+function setHeaders(_request: Request, response: Response, next: NextFunction): void {
+  response.setHeaders(
+    new Map([
+      ["Cache-Control", "no-store"],
+      ["Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"],
+      ["X-Content-Type-Options", "nosniff"],
+      ["Referrer-Policy", "no-referrer"],
+    ]),
+  );
+  next();
+}
+
+function guard(token: Secret | null) {
+  return (request: Request, response: Response, next: NextFunction): void => {
+    const verdict = token === null ? "granted" : access(request.headers.authorization, token);
+    if (verdict === "granted") {
+      next();
+      return;
+    }
+    response.setHeader("WWW-Authenticate", challenges);
+    const got = verdict === "no_credentials" ? "no Bearer or Basic credentials" : "another token";
+    const fix = "send `Authorization: Bearer <ADMIN_TOKEN>`, or Basic with any user and the token as password";
+    refuse(response, refusal(401, "the ADMIN_TOKEN of this process", got, fix));
+  };
+}
+
+/** Sends JSON, checked first. What does not fit is a mistake of ours: it is logged, and sent, for half a view is better than none. */
+function send(response: Response, log: Log, status: number, body: unknown, component: ComponentName): void {
+  const checked = components[component].safeParse(body);
+  if (!checked.success) {
+    const mistakes = checked.error.issues.slice(0, 5).map(({ path, code }) => `${path.join(".")}: ${code}`);
+    log.error({ component, mistakes }, "An answer of the API does not fit its schema");
+  }
+  response.status(status).json(body);
+}
+
+function refuse(response: Response, { status, body }: Refusal): void {
+  response.status(status).json(body);
+}
+
+function notFound(path: string): Refusal {
+  return refusal(404, "a path of the private port", path, "GET /api/v1/openapi.json lists every path");
+}
+
+/** The last resort. Four parameters, by which express knows an error handler. */
+function onError(log: Log) {
+  return (error: unknown, request: Request, response: Response, next: NextFunction): void => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    if (error instanceof URIError) {
+      refuse(
+        response,
+        refusal(400, "a path in percent-encoding", "a broken escape", "encode the path as RFC 3986 says"),
+      );
+      return;
+    }
+    log.error({ err: error, method: request.method, path: request.path }, "A request on the private port failed");
+    if (error instanceof StoreUnavailable) {
+      response.setHeader("Retry-After", "5");
+      refuse(
+        response,
+        refusal(503, "a database that answers", error.reason, "try again; GET /readyz says what is wrong"),
+      );
+      return;
+    }
+    refuse(response, refusal(500, "an answer", "an internal error", "look for this time in the log of the process"));
+  };
+}

@@ -1,0 +1,37 @@
+import pino, { type DestinationStream, type Logger } from "pino";
+import pretty from "pino-pretty";
+import type { Log } from "../pipeline/ports.ts";
+import { redactFields } from "./log-redaction.ts";
+
+export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** One readable line an entry, for a terminal; else JSON lines. */
+  readonly pretty: boolean;
+  /** Where lines go; stdout unless given. */
+  readonly destination?: DestinationStream;
+}
+
+/**
+ * The log: a static sentence with data in fields, a JSON object a line. Every field passes redactFields() on its way,
+ * so what is named like a secret or a payload is not written, whoever logs it.
+ */
+export function createLog({ level, pretty: readable, destination }: LogOptions): Log {
+  const out = destination ?? pino.destination({ fd: 1, sync: true });
+  const stream = readable
+    ? pretty({ destination: out, ignore: "pid,hostname", translateTime: "UTC:HH:MM:ss.l", singleLine: true })
+    : out;
+  const logger: Logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }), log: redactFields },
+      // The fields are plain and safe by then; pino's own serializer would bring an error's extra properties back.
+      serializers: { err: (value: unknown) => value },
+    },
+    stream,
+  );
+  return logger;
+}

@@ -1,0 +1,141 @@
+/*
+ * Every metric Faultline gives, by name, help, type, labels and buckets. Dashboards and alerts are generated from these
+ * constants, so renaming a metric breaks the build instead of a graph. Units are base units; counters end in `_total`.
+ */
+import type { DiagnosisFailure, Verdict } from "../core/diagnosis/verdict.ts";
+
+/** What a metric is made of. */
+export interface MetricDefinition {
+  readonly name: string;
+  readonly type: "counter" | "gauge" | "histogram";
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** Upper bounds of a histogram, in the unit of its name. */
+  readonly buckets?: readonly number[];
+}
+
+/** All metrics, by what they count. */
+export const metrics = {
+  debuggerEvents: {
+    name: "twilio_debugger_events_total",
+    type: "counter",
+    help: "Events of Twilio's error log, each counted once whichever way and however often it came.",
+    labels: ["account", "product", "code", "level", "source"],
+  },
+  incidentsOpen: {
+    name: "twilio_incidents_open",
+    type: "gauge",
+    help: "Open incidents. Read from the shared database, so every process gives the same number: use max, not sum.",
+    labels: ["code", "severity"],
+  },
+  incidentTransitions: {
+    name: "twilio_incident_transitions_total",
+    type: "counter",
+    help: "Incidents opened, reopened and resolved.",
+    labels: ["code", "transition"],
+  },
+  diagnoses: {
+    name: "twilio_diagnoses_total",
+    type: "counter",
+    help: "Verdicts on documented causes, one a cause and diagnosed event; cause none when no cause is documented.",
+    labels: ["code", "cause", "verdict"],
+  },
+  deliveries: {
+    name: "faultline_deliveries_total",
+    type: "counter",
+    help: "HTTP requests on the public port, by their one answer; source none is an unknown path.",
+    labels: ["source", "outcome", "reason"],
+  },
+  eventOutcomes: {
+    name: "faultline_event_outcomes_total",
+    type: "counter",
+    help: "Entries of accepted deliveries, by their one outcome.",
+    labels: ["source", "outcome"],
+  },
+  ingestDuration: {
+    name: "faultline_ingest_duration_seconds",
+    type: "histogram",
+    help: "Time from a request on the public port to its answer, the commit included.",
+    labels: ["source"],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+  },
+  commitBatchSize: {
+    name: "faultline_commit_batch_size",
+    type: "histogram",
+    help: "Events written by one database transaction.",
+    labels: [],
+    buckets: [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000],
+  },
+  queueJobs: {
+    name: "faultline_queue_jobs",
+    type: "gauge",
+    help: "Jobs in the queue by state. Read from the shared queue, so every process gives the same number.",
+    labels: ["queue", "state"],
+  },
+  queueOldestJobAge: {
+    name: "faultline_queue_oldest_job_age_seconds",
+    type: "gauge",
+    help: "Age of the oldest waiting job, 0 when none waits. Read from the shared queue.",
+    labels: ["queue"],
+  },
+  jobDuration: {
+    name: "faultline_job_duration_seconds",
+    type: "histogram",
+    help: "Time one attempt at a job took, by how it ended.",
+    labels: ["queue", "outcome"],
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60],
+  },
+  twilioRequests: {
+    name: "faultline_twilio_requests_total",
+    type: "counter",
+    help: "Requests to Twilio's REST API, by how they ended.",
+    labels: ["api", "outcome"],
+  },
+  notices: {
+    name: "faultline_notices_total",
+    type: "counter",
+    help: "Notices to receivers, by what became of them and why.",
+    labels: ["receiver", "outcome", "reason"],
+  },
+  noticeDelay: {
+    name: "faultline_notice_delay_seconds",
+    type: "histogram",
+    help: "Time from the commit of a transition to the delivery of its notice.",
+    labels: ["receiver"],
+    buckets: [0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600],
+  },
+  buildInfo: {
+    name: "faultline_build_info",
+    type: "gauge",
+    help: "Always 1; its labels say which version runs on which Node.",
+    labels: ["version", "node"],
+  },
+} as const satisfies Record<string, MetricDefinition>;
+
+/** Label value of everything beyond the bound of a label. */
+export const otherLabel = "other";
+
+/** Values of the `level` label; any other word becomes `OTHER`. */
+export const levels = ["ERROR", "WARNING", "INFO", "DEBUG"] as const;
+
+/** Values of the `outcome` label of jobs. */
+export const jobOutcomes = ["completed", "retried", "failed"] as const;
+
+/** Value of the `cause` label for a diagnosis of a code without documented causes, with the verdict `unknown`. */
+export const noCause: { readonly cause: string; readonly verdict: Verdict } = { cause: "none", verdict: "unknown" };
+
+// A record, so that a failure added to the type cannot be forgotten here.
+const failures = {
+  no_credentials: true,
+  not_found: true,
+  unauthorized: true,
+  rate_limited: true,
+  timeout: true,
+  network: true,
+  server_error: true,
+  client_error: true,
+  not_an_alert: true,
+} satisfies Record<DiagnosisFailure, true>;
+
+/** Values of the `outcome` label of requests to Twilio. */
+export const requestOutcomes: readonly string[] = ["ok", ...Object.keys(failures)];

@@ -1,0 +1,66 @@
+import { verdicts } from "../core/diagnosis/verdict.ts";
+import { sources } from "../core/event.ts";
+import { incidentTransitions } from "../core/incident.ts";
+import { eventOutcomes, rejections } from "../core/outcome.ts";
+import type { Severity } from "../core/rules/rule.ts";
+import type { Instruments } from "./instruments.ts";
+import type { Labels } from "./labels.ts";
+import { jobOutcomes, requestOutcomes } from "./metric-names.ts";
+
+/** A code whose series are there, at zero, before its first event: `increase()` then sees that event too. */
+export interface ExpectedCode {
+  readonly code: number;
+  readonly severity: Severity;
+  readonly product: string;
+  readonly level: string;
+  readonly causes: readonly string[];
+}
+
+/** The closed sets that only the configuration knows. */
+export interface ExpectedSeries {
+  readonly codes: readonly ExpectedCode[];
+  readonly accounts: readonly string[];
+  readonly queues: readonly string[];
+  readonly twilioApis: readonly string[];
+}
+
+/** Gives every label set that can be listed beforehand the value zero. */
+export function startAtZero(instruments: Instruments, labels: Labels, expected: ExpectedSeries): void {
+  for (const source of [...sources, "none"]) {
+    if (source !== "none") instruments.deliveries.inc({ source, outcome: "accepted", reason: "none" }, 0);
+    for (const reason of Object.keys(rejections)) {
+      instruments.deliveries.inc({ source, outcome: "rejected", reason }, 0);
+    }
+    instruments.ingestDuration.zero({ source });
+  }
+  for (const source of sources) {
+    for (const outcome of eventOutcomes) instruments.eventOutcomes.inc({ source, outcome }, 0);
+  }
+  for (const queue of expected.queues) {
+    for (const outcome of jobOutcomes) instruments.jobDuration.zero({ queue: labels.queue(queue), outcome });
+  }
+  for (const api of expected.twilioApis) {
+    for (const outcome of requestOutcomes) instruments.twilioRequests.inc({ api: labels.twilioApi(api), outcome }, 0);
+  }
+  for (const code of expected.codes) startCodeAtZero(instruments, labels, code, expected.accounts);
+}
+
+function startCodeAtZero(
+  instruments: Instruments,
+  labels: Labels,
+  { code, product, level, causes }: ExpectedCode,
+  accounts: readonly string[],
+): void {
+  for (const transition of incidentTransitions) {
+    instruments.incidentTransitions.inc({ code: labels.code(code), transition }, 0);
+  }
+  for (const cause of causes) {
+    for (const verdict of verdicts) instruments.diagnoses.inc(labels.verdict({ code, cause, verdict }), 0);
+  }
+  // Not `alarm`: an alarm comes only past a threshold, the other two ways carry every event.
+  for (const source of ["debugger", "event_streams"]) {
+    for (const account of accounts) {
+      instruments.debuggerEvents.inc(labels.event({ account, product, code, level, source }), 0);
+    }
+  }
+}
