@@ -97,7 +97,7 @@ async function start(
     config.redisUrl === null
       ? { kind: "postgres" as const, pool: database.queuePool() }
       : { kind: "redis" as const, url: config.redisUrl.reveal(), prefix: "faultline" };
-  const queue = await createWorkQueue({ connection, log });
+  const queue = await createWorkQueue({ connection, clock, log });
   stops.push(() => queue.close());
   const dispatcher = createDispatcher({ queue, works, clock, log });
   stops.push(() => dispatcher.settled());
@@ -115,7 +115,10 @@ async function start(
     });
     const handle = createDiagnose({ works, twilio, telemetry, clock, log });
     const worker = await startWorker({ connection, queue: "diagnose", concurrency: 4, handle, telemetry, log });
-    stops.push(() => worker.close(config.shutdownTimeoutMs));
+    stops.push(async () => {
+      const { finished } = await worker.close(config.shutdownTimeoutMs);
+      if (!finished) log.warn({}, "Jobs were cut off; the queue hands them to another worker");
+    });
 
     const sweep = createSweep({ housekeeping, works, dispatcher, telemetry, clock, log, retentionMs: config.retentionMs });
     const timers = startTimers(
@@ -132,14 +135,14 @@ async function start(
   let stopping = false;
   const operate = createOperateApp({
     reader,
-    metrics,
+    renderMetrics: metrics.render,
     readiness: readinessOf({ database: () => reader.ping(), queue: () => queue.ping() }, () => stopping),
     codes: {
       codeView: (code) => codeView(code, rules, catalogue),
       ruleList: () => ruleList(rules),
     },
     adminToken: config.adminToken,
-    clock,
+    version,
     log,
   });
   const admin = await listenOn("ADMIN_PORT", operate, config.adminHost, config.adminPort, 200);
