@@ -49,10 +49,12 @@ export type IgnoreReason = "test_event" | "other_event_type";
 export type QuarantineReason =
   | "not_json"
   | "not_an_object"
+  | "no_event_type"
   | "no_account"
   | "no_error_code"
   | "error_code_not_a_number"
   | "no_payload"
+  | "no_event_type"
   | "too_deep";
 
 /** What a wire parser makes of one entry. `raw` is unredacted text: it goes through redactText() before it goes anywhere. */

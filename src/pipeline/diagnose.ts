@@ -3,7 +3,17 @@
  */
 import type { Diagnosis, FailedRequest } from "../core/diagnosis/verdict.ts";
 import { readFailedRequest } from "../core/wire/monitor-alert.ts";
-import type { Clock, JobResult, Log, StoredEvent, Telemetry, TwilioFailure, TwilioReader, Work, WorkStore } from "./ports.ts";
+import type {
+  Clock,
+  JobResult,
+  Log,
+  StoredEvent,
+  Telemetry,
+  TwilioFailure,
+  TwilioReader,
+  Work,
+  WorkStore,
+} from "./ports.ts";
 
 /** What a diagnosis needs of the world. */
 export interface DiagnoseParts {

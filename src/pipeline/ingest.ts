@@ -114,7 +114,13 @@ function count(
     const classified = events[index];
     if (result.outcome !== "recorded" || classified === undefined) continue;
     const { event, product } = classified;
-    telemetry.eventRecorded({ source: event.source, account: event.account, product, code: event.code, level: event.level });
+    telemetry.eventRecorded({
+      source: event.source,
+      account: event.account,
+      product,
+      code: event.code,
+      level: event.level,
+    });
     if (result.transition !== null) telemetry.incidentTransition(event.code, result.transition);
   }
   for (const [outcome, amount] of outcomes) telemetry.eventOutcome(delivery.source, outcome, amount);

@@ -1,6 +1,6 @@
 import type { RejectReason } from "../core/outcome.ts";
 import { verifyFormSignature, verifyJsonSignature } from "../core/signature.ts";
-import { type FormFields, parseForm } from "../core/wire/form.ts";
+import { type FormFields, formValue, parseForm } from "../core/wire/form.ts";
 import type { Delivery } from "./ports.ts";
 
 /** Whose deliveries are taken. */
@@ -59,9 +59,11 @@ function verifyForm(delivery: Delivery, trust: Trust): Verified {
 
 /** Tokens that may have signed a form, null when it names only accounts we do not know. */
 function tokensFor(fields: FormFields, trust: Trust): readonly string[] | null {
-  const named = [fields.get("AccountSid"), fields.get("ParentAccountSid")].filter((sid) => sid !== undefined && sid !== "");
+  const named = ["AccountSid", "ParentAccountSid"]
+    .map((key) => formValue(fields, key) ?? "")
+    .filter((sid) => sid !== "");
   if (named.length === 0) return allTokens(trust);
-  const tokens = named.flatMap((sid) => trust.tokensByAccount.get(sid ?? "") ?? []);
+  const tokens = named.flatMap((sid) => trust.tokensByAccount.get(sid) ?? []);
   return tokens.length === 0 ? null : tokens;
 }
 
