@@ -1,0 +1,177 @@
+import type { Json, JsonObject } from "../json.ts";
+import { parseUnbounded } from "../wire/bounded-json.ts";
+import { parseFormText, stripNul } from "../wire/form.ts";
+import { dropped, redactFlat } from "./flat-text.ts";
+import { type KeyKind, keyKind } from "./key-kind.ts";
+import { maskNational } from "./phone.ts";
+
+/** What stands where a text was cut. */
+export const cutMark = "[truncated]";
+const depthLimit = 64;
+/** JSON in JSON text in JSON text…: deeper, text is only looked at as it stands. */
+const nestingLimit = 4;
+const maxKeyLength = 256;
+const formShape = /^[\w.%+[\]$*-]+=[^\s]*$/;
+const percentEncoded = /%[0-9a-f]{2}/i;
+
+/** What a value stands under. */
+interface Place {
+  readonly kind: KeyKind;
+  readonly inParameters: boolean;
+  readonly depth: number;
+  readonly nesting: number;
+}
+
+/** What goes through a whole tree: the characters still allowed in it, and whether anything was changed. */
+interface Walk {
+  left: number;
+  changed: boolean;
+}
+
+/** Redacts a JSON object into a new one of at most `limit` characters. */
+export function redactTree(object: JsonObject, limit: number): JsonObject {
+  const walk: Walk = { left: limit, changed: false };
+  return redactObject(object, { kind: "plain", inParameters: false, depth: 0, nesting: 0 }, walk);
+}
+
+/** Redacts a text of its own, whatever is written in it: JSON, a form, percent-encoding, plain words. */
+export function redactWhole(text: string): string {
+  return redactString(text, { kind: "plain", inParameters: false, depth: 0, nesting: 0 });
+}
+
+/** Cuts a redacted text down to `limit` characters, mark included, so that redacting it again changes nothing. */
+export function cut(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  if (limit <= cutMark.length) return "";
+  const cutOff = redactWhole(text.slice(0, limit - cutMark.length) + cutMark);
+  return cutOff.length <= limit ? cutOff : cutMark;
+}
+
+function redactObject(object: JsonObject, place: Place, walk: Walk): JsonObject {
+  const result: JsonObject = {};
+  // Lists of { name, value } say in one field what the other one is.
+  const name = Object.hasOwn(object, "name") ? object.name : Object.hasOwn(object, "key") ? object.key : undefined;
+  for (const key of Object.keys(object)) {
+    const value = object[key];
+    if (value === undefined) continue;
+    const cleanKey = redactKey(key);
+    if (cleanKey === "__proto__" || cleanKey === "constructor" || cleanKey === "prototype") {
+      walk.changed = true;
+      continue;
+    }
+    if (cleanKey !== key) walk.changed = true;
+    walk.left -= cleanKey.length + 2;
+    if (walk.left <= 0) {
+      walk.changed = true;
+      break;
+    }
+    const inParameters = place.inParameters || key === "parameters" || key === "request_variables";
+    const kind = key === "value" && typeof name === "string" ? keyKind(name, true) : keyKind(key, place.inParameters);
+    result[cleanKey] = redactValue(value, { kind, inParameters, depth: place.depth + 1, nesting: place.nesting }, walk);
+  }
+  return result;
+}
+
+function redactValue(value: Json, place: Place, walk: Walk): Json {
+  if (value === null || typeof value === "boolean") {
+    walk.left -= 2;
+    return value;
+  }
+  if (place.kind !== "plain" && place.kind !== "address" && place.kind !== "url" && value !== "") {
+    return spend(value === dropped ? value : dropped, value, walk);
+  }
+  if (typeof value === "string") return spend(redactString(value, place), value, walk);
+  if (typeof value === "number") {
+    const digits = String(value);
+    const masked = redactString(digits, place);
+    return spend(masked === digits ? value : masked, value, walk);
+  }
+  if (place.depth >= depthLimit) return spend("[too deep]", value, walk);
+  if (!Array.isArray(value)) return redactObject(value, place, walk);
+  const items: Json[] = [];
+  for (const item of value) {
+    walk.left -= 2;
+    if (walk.left <= 0) {
+      walk.changed = true;
+      break;
+    }
+    items.push(redactValue(item, { ...place, depth: place.depth + 1 }, walk));
+  }
+  return items;
+}
+
+/** Counts what is kept, and cuts it to what is left. */
+function spend(kept: Json, original: Json, walk: Walk): Json {
+  const result = typeof kept === "string" ? cut(kept, Math.max(0, walk.left)) : kept;
+  walk.left -= typeof result === "string" ? result.length : 2;
+  if (result !== original) walk.changed = true;
+  return result;
+}
+
+function redactKey(key: string): string {
+  if (/^[A-Za-z_][A-Za-z_.-]*$/.test(key) && key.length <= maxKeyLength) return key;
+  return redactFlat(clean(key).slice(0, maxKeyLength)).slice(0, maxKeyLength).toWellFormed();
+}
+
+function redactString(text: string, place: Place): string {
+  const cleaned = clean(text);
+  if (cleaned.length > 2 && place.nesting < nestingLimit) {
+    const nested = redactNested(cleaned, { ...place, nesting: place.nesting + 1 });
+    if (nested !== null) return nested;
+  }
+  const flat = redactFlat(cleaned, { inParameters: place.inParameters, isUrl: place.kind === "url" });
+  if (place.kind !== "address") return flat;
+  const national = maskNational(flat, 0);
+  return national === null ? flat : national.masked + flat.slice(national.end);
+}
+
+/** Redacts JSON, a form or percent-encoded text by what it says, or null when it is none of these. */
+function redactNested(text: string, place: Place): string | null {
+  const first = text.charCodeAt(0);
+  const start = first > 0x20 && first !== 0xfeff ? first : text.trimStart().charCodeAt(0);
+  if (start === 0x7b || start === 0x5b || start === 0x22) {
+    const value = parseUnbounded(text);
+    if (value !== undefined) return redactJsonText(text, value, place);
+  }
+  if (!text.includes("%") && !text.includes("&")) return null;
+  if (/\s/.test(text) || text.includes("://")) return null;
+  if (formShape.test(text)) return redactForm(text, place);
+  if (!percentEncoded.test(text)) return null;
+  return redactEncoded(text, place);
+}
+
+function redactJsonText(text: string, value: Json, place: Place): string {
+  const walk: Walk = { left: Number.POSITIVE_INFINITY, changed: false };
+  const redacted = redactValue(value, { ...place, kind: "plain", depth: 0 }, walk);
+  return walk.changed ? JSON.stringify(redacted) : text;
+}
+
+function redactForm(text: string, place: Place): string | null {
+  const fields = parseFormText(text, Number.POSITIVE_INFINITY) ?? [];
+  let changed = false;
+  const pairs = fields.map(([key, value]) => {
+    const cleanKey = redactKey(key);
+    const kind = keyKind(key, true);
+    const isKept = value === "" || kind === "plain" || kind === "address" || kind === "url";
+    const cleanValue = isKept ? redactString(value, { ...place, kind, inParameters: true }) : dropped;
+    if (cleanKey !== key || cleanValue !== value) changed = true;
+    return `${encodeURIComponent(cleanKey)}=${encodeURIComponent(cleanValue)}`;
+  });
+  return changed ? pairs.join("&") : text;
+}
+
+function redactEncoded(text: string, place: Place): string | null {
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+  const redacted = redactString(decoded, place);
+  return redacted === decoded ? text : encodeURIComponent(redacted);
+}
+
+/** Text that PostgreSQL takes, in a column and in jsonb: no NUL, no half of a surrogate pair. */
+function clean(text: string): string {
+  return stripNul(text).toWellFormed();
+}
