@@ -120,7 +120,15 @@ async function start(
       if (!finished) log.warn({}, "Jobs were cut off; the queue hands them to another worker");
     });
 
-    const sweep = createSweep({ housekeeping, works, dispatcher, telemetry, clock, log, retentionMs: config.retentionMs });
+    const sweep = createSweep({
+      housekeeping,
+      works,
+      dispatcher,
+      telemetry,
+      clock,
+      log,
+      retentionMs: config.retentionMs,
+    });
     const timers = startTimers(
       [
         { name: "resolve the quiet", everyMs: Math.min(5_000, config.quietPeriodMs / 2), run: sweep.resolveQuiet },
@@ -167,7 +175,13 @@ async function start(
   async function startReceiving(): Promise<number> {
     // Twilio signs the URL it was told; with PORT=0 (tests, demo) the port is known only once we listen.
     let handler: Parameters<typeof listen>[0] = (_request, response) => response.writeHead(503).end();
-    const listener = await listenOn("PORT", (request, response) => handler(request, response), config.host, config.port, config.maxConnections);
+    const listener = await listenOn(
+      "PORT",
+      (request, response) => handler(request, response),
+      config.host,
+      config.port,
+      config.maxConnections,
+    );
     stops.push(async () => {
       stopping = true;
       await listener.close(config.shutdownTimeoutMs);
@@ -175,7 +189,9 @@ async function start(
     const ingest = createIngest({
       trust: {
         publicUrl: config.publicUrl ?? `http://localhost:${listener.port}`,
-        tokensByAccount: new Map([...config.accounts].map(([sid, { tokens }]) => [sid, tokens.map((token) => token.reveal())])),
+        tokensByAccount: new Map(
+          [...config.accounts].map(([sid, { tokens }]) => [sid, tokens.map((token) => token.reveal())]),
+        ),
         allowUnsigned: config.allowUnsigned,
       },
       rules,
@@ -204,7 +220,13 @@ function readinessOf(checks: Record<string, () => Promise<void>>, stopping: () =
     const results = await Promise.all(
       Object.entries(checks).map(async ([name, check]) => {
         const late = new Promise<string>((resolve) => setTimeout(resolve, 2_000, "no answer within 2 s").unref());
-        const result = await Promise.race([check().then(() => "ok", () => "unreachable"), late]);
+        const result = await Promise.race([
+          check().then(
+            () => "ok",
+            () => "unreachable",
+          ),
+          late,
+        ]);
         return [name, result] as const;
       }),
     );
@@ -225,19 +247,31 @@ async function listenOn(
     return await listen(handler, { host, port, headersTimeoutMs: 10_000, maxConnections });
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "an error";
-    throw new Error(`expected to listen on ${host}:${port}, got ${code}. Fix: free that port, or set ${setting} to another.`, {
-      cause: error,
-    });
+    throw new Error(
+      `expected to listen on ${host}:${port}, got ${code}. Fix: free that port, or set ${setting} to another.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
 function warnAboutTrust(config: Config, log: Log, publicPort: number | null): void {
   if (publicPort === null) return;
   if (config.allowUnsigned) {
-    log.warn({}, "NO AUTH TOKEN: unsigned deliveries are taken, from this machine only. Set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.");
+    log.warn(
+      {},
+      "NO AUTH TOKEN: unsigned deliveries are taken, from this machine only. Set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.",
+    );
   } else if (config.publicUrl === null) {
-    log.warn({ assumed: `http://localhost:${publicPort}` }, "PUBLIC_URL is not set: signatures made for any other URL are refused");
+    log.warn(
+      { assumed: `http://localhost:${publicPort}` },
+      "PUBLIC_URL is not set: signatures made for any other URL are refused",
+    );
   } else if (!isLoopback(config.host) && config.accounts.size === 0) {
-    log.warn({}, "No account is configured: every delivery will be refused. Set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.");
+    log.warn(
+      {},
+      "No account is configured: every delivery will be refused. Set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.",
+    );
   }
 }

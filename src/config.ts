@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
-import { type Account, accountFromEnvironment, accountsFromFile } from "./config/accounts.ts";
+import { type Account, accountFromEnvironment, mergeAccounts } from "./config/accounts.ts";
+import { type FileContent, readFileContent } from "./config/file.ts";
 import { type ConfigMistake, type SettingSources, Settings } from "./config/settings.ts";
-import type { RuleMistake } from "./core/rules/mistake.ts";
-import { checkRulePacks, parseUserRules } from "./core/rules/parse.ts";
 import type { Rule } from "./core/rules/rule.ts";
 import type { Secret } from "./core/secret.ts";
 
@@ -56,7 +55,7 @@ export function readConfig(sources: SettingSources & { readonly exists: (path: s
   const accounts = readAccounts(settings, file.accounts);
   const signed = [...accounts.values()].some(({ tokens }) => tokens.length > 0);
 
-  const publicUrl = settings.url("PUBLIC_URL", ["https:", "http:"], "https://faultline.example.com");
+  const publicUrl = readPublicUrl(settings);
   const host = settings.text("HOST") ?? (signed ? "0.0.0.0" : "127.0.0.1");
   const adminHost = settings.text("ADMIN_HOST") ?? "127.0.0.1";
   const adminToken = settings.secret("ADMIN_TOKEN");
@@ -78,7 +77,7 @@ export function readConfig(sources: SettingSources & { readonly exists: (path: s
     adminToken,
     publicUrl,
     accounts,
-    apiKey: readApiKey(settings),
+    apiKey: Object.freeze(readApiKey(settings)),
     twilioApiBaseUrl: settings.url("TWILIO_API_BASE_URL", ["https:", "http:"], "http://127.0.0.1:4010"),
     twilioRequestsPerSecond: settings.integer("TWILIO_REQUESTS_PER_SECOND", 5, 1, 100),
     allowUnsigned: !signed && isLoopback(host) && (publicUrl === null || isLoopback(new URL(publicUrl).hostname)),
@@ -86,14 +85,14 @@ export function readConfig(sources: SettingSources & { readonly exists: (path: s
     redisUrl: settings.connection("REDIS_URL", ["redis:", "rediss:"], "redis://redis:6379"),
     dataDir: settings.text("DATA_DIR") ?? "./data",
     maxBodyBytes: settings.bytes("BODY_LIMIT", 1024 * 1024, 16 * 1024, 64 * 1024 * 1024),
-    requestTimeoutMs: settings.duration("REQUEST_TIMEOUT", "10s"),
-    shutdownTimeoutMs: settings.duration("SHUTDOWN_TIMEOUT", "20s"),
+    requestTimeoutMs: settings.duration("REQUEST_TIMEOUT", "10s", "10m"),
+    shutdownTimeoutMs: settings.duration("SHUTDOWN_TIMEOUT", "20s", "10m"),
     maxConnections: settings.integer("MAX_CONNECTIONS", 10_000, 1, 1_000_000),
-    quietPeriodMs: settings.duration("INCIDENT_QUIET_PERIOD", "30m"),
+    quietPeriodMs: settings.duration("INCIDENT_QUIET_PERIOD", "30m", "31d"),
     retentionMs: settings.integer("RETENTION_DAYS", 30, 1, 3650) * 24 * 60 * 60 * 1000,
     samplesPerHour: settings.integer("DIAGNOSES_PER_HOUR", 12, 1, 1000),
     logLevel: settings.choice("LOG_LEVEL", "info", ["debug", "info", "warn", "error", "silent"]),
-    userRules: file.rules,
+    userRules: Object.freeze([...file.rules]),
   };
   return settings.mistakes.length > 0
     ? { ok: false, mistakes: settings.mistakes }
@@ -115,33 +114,27 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
-function readFile(
-  settings: Settings,
-  exists: (path: string) => boolean,
-): { accounts: readonly Account[]; rules: readonly Rule[] } {
+function readFile(settings: Settings, exists: (path: string) => boolean): FileContent {
   const named = settings.text("FAULTLINE_CONFIG");
   const path = named ?? "faultline.yaml";
-  if (named === null && !exists(path)) return { accounts: [], rules: [] };
-  const text = settings.file("FAULTLINE_CONFIG", path);
-  if (text === undefined) return { accounts: [], rules: [] };
-  const pack = parseUserRules(text, path);
-  for (const mistake of checkRulePacks([pack])) settings.mistakes.push(fromRule(mistake));
-  return { accounts: accountsFromFile(settings, text, path), rules: pack.rules };
-}
-
-function fromRule({ file, line, field, expected, got, fix }: RuleMistake): ConfigMistake {
-  return { where: `${file}:${line} ${field}`, expected, got, fix };
+  const text = named === null && !exists(path) ? undefined : settings.file("FAULTLINE_CONFIG", path);
+  return text === undefined ? { accounts: [], rules: [] } : readFileContent(settings, text, path);
 }
 
 function readAccounts(settings: Settings, fromFile: readonly Account[]): ReadonlyMap<string, Account> {
   const fromEnvironment = accountFromEnvironment(settings);
-  const accounts = new Map<string, Account>();
-  for (const account of fromEnvironment === null ? fromFile : [fromEnvironment, ...fromFile]) {
-    const known = accounts.get(account.sid);
-    const tokens = [...(known?.tokens ?? []), ...account.tokens];
-    accounts.set(account.sid, { sid: account.sid, name: account.name ?? known?.name ?? null, tokens });
+  return mergeAccounts(fromEnvironment === null ? fromFile : [fromEnvironment, ...fromFile]);
+}
+
+/** The URL Twilio was told, without the path that is ours. */
+function readPublicUrl(settings: Settings): string | null {
+  const url = settings.url("PUBLIC_URL", ["https:", "http:"], "https://faultline.example.com");
+  const ours = /\/twilio(\/(debugger|events|alarms))?$/.exec(url ?? "")?.[0];
+  if (ours !== undefined) {
+    const fix = `leave ${ours} out: it is added for you`;
+    settings.wrong("PUBLIC_URL", "the URL without Faultline's own path", `a URL ending in ${ours}`, fix);
   }
-  return accounts;
+  return url;
 }
 
 function readApiKey(settings: Settings): Config["apiKey"] {

@@ -7,14 +7,20 @@ import { version } from "./version.ts";
  * does not wait for a database driver.
  */
 const program = new Command("faultline")
-  .description("Observability for Twilio's error stream: which documented cause applies, what is in the way, what to type.")
+  .description(
+    "Observability for Twilio's error stream: which documented cause applies, what is in the way, what to type.",
+  )
   .version(version)
   .showHelpAfterError();
 
 program
   .command("serve")
   .description("receive, record and diagnose Twilio's errors")
-  .addOption(new Option("--role <role>", "which part of the work to do").choices(["all", "ingest", "worker"] as const).default("all"))
+  .addOption(
+    new Option("--role <role>", "which part of the work to do")
+      .choices(["all", "ingest", "worker"] as const)
+      .default("all"),
+  )
   .action(async ({ role }: { role: "all" | "ingest" | "worker" }) => {
     const { serve } = await import("./cli/serve.ts");
     process.exitCode = await serve(role);
@@ -50,6 +56,7 @@ program
 await program.parseAsync();
 
 function parseCode(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError(`expected a number such as 80604, got ${JSON.stringify(text)}`);
+  if (!/^\d{1,9}$/.test(text))
+    throw new InvalidArgumentError(`expected a number such as 80604, got ${JSON.stringify(text)}`);
   return Number(text);
 }

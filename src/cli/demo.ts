@@ -2,7 +2,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { debuggerForm, encodeForm, errorEvent, signForm } from "../../test/support/sign.ts";
-import { defaultAccount, type SimulatedTwilio, startSimulatedTwilio } from "../../test/support/simulated-twilio/server.ts";
+import {
+  defaultAccount,
+  type SimulatedTwilio,
+  startSimulatedTwilio,
+} from "../../test/support/simulated-twilio/server.ts";
 import { type App, startApp, systemClock } from "../app.ts";
 import { mistakesText, readConfig } from "../config.ts";
 import { createLog } from "../telemetry/log.ts";

@@ -1,6 +1,4 @@
-import { parseDocument } from "yaml";
 import { z } from "zod";
-import { quote } from "../core/rules/mistake.ts";
 import { Secret } from "../core/secret.ts";
 import type { Settings } from "./settings.ts";
 
@@ -13,75 +11,50 @@ export interface Account {
   readonly tokens: readonly Secret[];
 }
 
-const AccountSid = z.string().regex(/^AC[0-9a-fA-F]{32}$/);
-
-const AccountEntry = z.strictObject({
-  sid: AccountSid,
-  name: z.string().min(1).max(80).exactOptional(),
-  tokens: z.array(z.string().min(1)).min(1).exactOptional(),
-  tokenFiles: z.array(z.string().min(1)).min(1).exactOptional(),
-});
-
-/** The keys faultline.yaml may have; `rules` are read by the rule parser. */
-const ConfigFile = z.strictObject({
-  accounts: z.array(AccountEntry).nullish(),
-  rules: z.unknown(),
-});
+/** An account's sid as Twilio writes it. */
+export const AccountSid = z.string().regex(/^AC[0-9a-fA-F]{32}$/);
 
 /** The account of the environment, from TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN (comma-separated while rotating). */
 export function accountFromEnvironment(settings: Settings): Account | null {
   const sid = settings.text("TWILIO_ACCOUNT_SID");
-  const tokens = (settings.secret("TWILIO_AUTH_TOKEN")?.reveal() ?? "")
-    .split(",")
-    .map((token) => token.trim())
-    .filter((token) => token !== "")
-    .map((token) => new Secret(token));
-  if (sid === null && tokens.length > 0) {
+  const secret = settings.secret("TWILIO_AUTH_TOKEN");
+  const tokens = tokensOf(secret?.reveal() ?? "");
+  if (secret !== null && tokens.length === 0) {
+    // Without this, a lone comma would count as "no token" and unsigned deliveries would be taken.
+    const fix = "copy the token from the Console's start page";
+    settings.wrong("TWILIO_AUTH_TOKEN", "auth tokens separated by commas", "commas only", fix);
+  }
+  if (sid === null && secret !== null) {
     settings.wrong("TWILIO_ACCOUNT_SID", "the account the token belongs to", "nothing", "set TWILIO_ACCOUNT_SID=AC…");
   }
   if (sid === null) return null;
   if (!AccountSid.safeParse(sid).success) {
-    settings.wrong(
-      "TWILIO_ACCOUNT_SID",
-      "AC and 32 hexadecimal digits",
-      quote(sid),
-      "copy it from the Console's start page",
-    );
+    // Not quoted: the token is easily pasted here instead.
+    const fix = "copy it from the Console's start page";
+    settings.wrong("TWILIO_ACCOUNT_SID", "AC and 32 hexadecimal digits", `${sid.length} other characters`, fix);
     return null;
   }
   return { sid, name: null, tokens };
 }
 
-/** The accounts of faultline.yaml. Unknown keys are mistakes: a misspelt one would silently do nothing. */
-export function accountsFromFile(settings: Settings, text: string, file: string): readonly Account[] {
-  const document = parseDocument(text, { prettyErrors: false });
-  // Broken syntax is reported by the rule parser, which reads the same text.
-  if (document.errors.length > 0) return [];
-  const parsed = ConfigFile.safeParse(document.toJS({ maxAliasCount: 100 }) ?? {});
-  if (!parsed.success) {
-    for (const issue of parsed.error.issues) noteIssue(settings, file, issue);
-    return [];
-  }
-  return (parsed.data.accounts ?? []).map((entry, index) => {
-    const where = `${file} accounts[${index}]`;
-    const fromFiles = (entry.tokenFiles ?? []).flatMap(
-      (path) => settings.file(`${where}.tokenFiles`, path)?.trim() || [],
-    );
-    const tokens = [...(entry.tokens ?? []), ...fromFiles].map((token) => new Secret(token));
-    if (tokens.length === 0) settings.wrong(where, "tokens or tokenFiles", "neither", "add the account's auth token");
-    return { sid: entry.sid, name: entry.name ?? null, tokens };
-  });
+/** Tokens of one text: separated by commas or line breaks, the space around them left out. */
+export function tokensOf(text: string): Secret[] {
+  return text
+    .split(/[,\n]/)
+    .map((token) => token.trim())
+    .filter((token) => token !== "")
+    .map((token) => new Secret(token));
 }
 
-function noteIssue(settings: Settings, file: string, issue: z.core.$ZodIssue): void {
-  const path = issue.path.map(String).join(".");
-  if (issue.code === "unrecognized_keys") {
-    const known = path === "" ? Object.keys(ConfigFile.shape) : Object.keys(AccountEntry.shape);
-    const got = `the unknown key ${issue.keys.map((key) => quote(key)).join(", ")}`;
-    settings.wrong(`${file} ${path || "(top)"}`, `only ${known.join(", ")}`, got, "correct or remove it");
-    return;
+/** One entry an account, in the order they are first named; what is said of an account in several places adds up. */
+export function mergeAccounts(accounts: readonly Account[]): ReadonlyMap<string, Account> {
+  const merged = new Map<string, Account>();
+  for (const { sid, name, tokens } of accounts) {
+    const known = merged.get(sid);
+    const all = [...(known?.tokens ?? []), ...tokens];
+    const distinct = new Map(all.toReversed().map((token) => [token.reveal(), token]));
+    const kept = all.filter((token) => distinct.get(token.reveal()) === token);
+    merged.set(sid, Object.freeze({ sid, name: known?.name ?? name, tokens: Object.freeze(kept) }));
   }
-  // The value is not quoted: it may be a token in the wrong place.
-  const expected = path.endsWith("sid") ? "AC and 32 hexadecimal digits" : issue.message;
-  settings.wrong(`${file} ${path}`, expected, "another value", "see the configuration table in the README");
+  return merged;
 }

@@ -47,8 +47,9 @@ export class Settings {
     if (direct !== null) return new Secret(direct);
     if (file === null) return null;
     const content = this.file(`${name}_FILE`, file)?.trim();
-    if (content === "")
+    if (content === "") {
       this.wrong(`${name}_FILE`, "a file with the secret in it", "an empty file", "write the secret into it");
+    }
     return content === undefined || content === "" ? null : new Secret(content);
   }
 
@@ -73,14 +74,22 @@ export class Settings {
     return fallback;
   }
 
-  /** A period such as `90s`, `30m`, `12h`, `30d`, in milliseconds. */
-  duration(name: string, fallback: string): number {
+  /**
+   * A period such as `90s`, `30m`, `12h`, `30d`, in milliseconds. What becomes a timer needs `longest` under 24 days:
+   * beyond that Node's timers fire at once.
+   */
+  duration(name: string, fallback: string, longest: string): number {
     const text = this.text(name);
     const fallbackMs = durationMs(fallback) ?? 0;
     if (text === null) return fallbackMs;
-    const value = durationMs(text);
-    if (value !== null) return value;
-    this.wrong(name, "a period from 1s to 31d", JSON.stringify(text), `e.g. ${name}=${fallback} (units s, m, h, d)`);
+    const value = durationMs(text.toLowerCase());
+    if (value !== null && value <= (durationMs(longest) ?? 0)) return value;
+    this.wrong(
+      name,
+      `a period from 1s to ${longest}`,
+      JSON.stringify(text),
+      `e.g. ${name}=${fallback} (units s, m, h, d)`,
+    );
     return fallbackMs;
   }
 
@@ -111,18 +120,14 @@ export class Settings {
     const text = this.text(name);
     if (text === null) return null;
     const url = URL.canParse(text) ? new URL(text) : null;
-    if (url !== null && protocols.includes(url.protocol) && url.search === "" && url.hash === "") {
-      return text.replace(/\/+$/, "");
-    }
+    // A lone ? or # is part of the text, though not of url.search and url.hash.
+    const extra = /[?#]/.test(text);
+    if (url !== null && protocols.includes(url.protocol) && !extra) return text.replace(/\/+$/, "");
     // Not quoted: a URL may carry a password.
-    const got =
-      url === null ? "something that is no URL" : `a ${url.protocol}//… URL${url.search ? " with a query" : ""}`;
-    this.wrong(
-      name,
-      `a URL starting with ${protocols.map((p) => `${p}//`).join(" or ")}`,
-      got,
-      `e.g. ${name}=${example}`,
-    );
+    const kind = extra ? "a URL with a query or fragment" : `a URL starting with ${url?.protocol}`;
+    const got = url === null ? "something that is no URL" : kind;
+    const expected = `a URL starting with ${protocols.map((p) => `${p}//`).join(" or ")}, without query and fragment`;
+    this.wrong(name, expected, got, `e.g. ${name}=${example}`);
     return null;
   }
 

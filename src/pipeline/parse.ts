@@ -1,5 +1,5 @@
 import type { Parsed } from "../core/event.ts";
-import { parseAlarm } from "../core/wire/alarm.ts";
+import { parseAlarm, parseAlarmJson } from "../core/wire/alarm.ts";
 import { parseDebuggerWebhook } from "../core/wire/debugger-webhook.ts";
 import { parseEventStreams } from "../core/wire/event-streams.ts";
 import type { FormFields } from "../core/wire/form.ts";
@@ -11,7 +11,7 @@ export function parse(delivery: Delivery, fields: FormFields | null): readonly P
     case "debugger":
       return fields === null ? [] : [parseDebuggerWebhook(fields)];
     case "alarm":
-      return [parseAlarm(fields ?? delivery.body)];
+      return [fields === null ? parseAlarmJson(delivery.body) : parseAlarm(fields)];
     case "event_streams":
       return parseEventStreams(delivery.body);
     default:

@@ -28,7 +28,8 @@ function quarantine(what: string, change: Record<string, string>): BadRequest {
   return {
     what,
     expected: 204,
-    send: (target) => post(target, webhookPath, { body: encodeForm(params), type: formType, signature: signed(target, params) }),
+    send: (target) =>
+      post(target, webhookPath, { body: encodeForm(params), type: formType, signature: signed(target, params) }),
   };
 }
 
@@ -43,7 +44,11 @@ export const refused: readonly BadRequest[] = [
     what: "signed with another token",
     expected: 403,
     send: (target) =>
-      post(target, webhookPath, { body: encodeForm(form), type: formType, signature: signed(target, form, "another token") }),
+      post(target, webhookPath, {
+        body: encodeForm(form),
+        type: formType,
+        signature: signed(target, form, "another token"),
+      }),
   },
   {
     what: "an account nobody configured",
@@ -70,7 +75,8 @@ export const refused: readonly BadRequest[] = [
   {
     what: "a body larger than the limit",
     expected: 413,
-    send: (target) => post(target, webhookPath, { body: `Payload=${"x".repeat(1_100_000)}`, type: formType, signature: "x" }),
+    send: (target) =>
+      post(target, webhookPath, { body: `Payload=${"x".repeat(1_100_000)}`, type: formType, signature: "x" }),
   },
   {
     what: "a path that does not exist",

@@ -31,15 +31,19 @@ export interface Observation {
 
 /** Reads the record back. Throws when the API answers anything but 200. */
 export async function observe(adminUrl: string): Promise<Observation> {
-  const list = z.object({ incidents: z.array(ObservedIncident) }).parse(await get(`${adminUrl}/api/v1/incidents?limit=100`));
+  const list = z
+    .object({ incidents: z.array(ObservedIncident) })
+    .parse(await get(`${adminUrl}/api/v1/incidents?limit=100`));
   const incidents = await Promise.all(
     list.incidents.map(async ({ id }) => ObservedIncident.parse(await get(`${adminUrl}/api/v1/incidents/${id}`))),
   );
-  const quarantine = z.object({ items: z.array(z.unknown()) }).parse(await get(`${adminUrl}/api/v1/quarantine?limit=100`));
+  const quarantine = z
+    .object({ quarantine: z.array(z.unknown()) })
+    .parse(await get(`${adminUrl}/api/v1/quarantine?limit=100`));
   return {
     incidents,
     events: await countEvents(adminUrl),
-    quarantined: quarantine.items.length,
+    quarantined: quarantine.quarantine.length,
     metrics: await (await fetch(`${adminUrl}/metrics`)).text(),
   };
 }

@@ -17,7 +17,10 @@ export function report(scenes: readonly Scene[], observed: Observation, checks: 
     heading("Some metrics"),
     ...metricLines(observed.metrics),
     heading("Counted exactly once?"),
-    ...checks.map(({ what, expected, seen }) => `  ${expected === seen ? "ok  " : "FAIL"} ${what}: expected ${expected}, seen ${seen}`),
+    ...checks.map(
+      ({ what, expected, seen }) =>
+        `  ${expected === seen ? "ok  " : "FAIL"} ${what}: expected ${expected}, seen ${seen}`,
+    ),
   ].join("\n");
 }
 
@@ -52,11 +55,19 @@ function incidentLines(incident: ObservedIncident): string[] {
 
 /** Text behind a lead, its further lines indented below. */
 function hanging(lead: string, text: string): string[] {
-  const [first = "", ...rest] = wrapText(`${lead.trim().replaceAll(" ", "\u00a0")} ${text}`, width, lead.slice(0, lead.search(/\S/)));
+  const [first = "", ...rest] = wrapText(
+    `${lead.trim().replaceAll(" ", "\u00a0")} ${text}`,
+    width,
+    lead.slice(0, lead.search(/\S/)),
+  );
   return [first.replaceAll("\u00a0", " "), ...rest.map((line) => `  ${line}`)];
 }
 
-const shownMetrics = [/^twilio_debugger_events_total\{.*code="(80604|50416)"/, /^faultline_event_outcomes_total\{/, /^twilio_incidents_open\{/];
+const shownMetrics = [
+  /^twilio_debugger_events_total\{.*code="(80604|50416)"/,
+  /^faultline_event_outcomes_total\{/,
+  /^twilio_incidents_open\{/,
+];
 
 function metricLines(text: string): string[] {
   return text

@@ -1,4 +1,11 @@
-import { debuggerForm, type ErrorEvent, encodeForm, signForm, signJson, streamBatch } from "../../../test/support/sign.ts";
+import {
+  debuggerForm,
+  type ErrorEvent,
+  encodeForm,
+  signForm,
+  signJson,
+  streamBatch,
+} from "../../../test/support/sign.ts";
 
 /** What Twilio's side of the demo knows: where to send, what it was told the address is, and the account's token. */
 export interface Target {

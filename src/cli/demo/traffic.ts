@@ -1,4 +1,5 @@
-import { type ErrorEvent, errorEvent, sidOf } from "../../../test/support/sign.ts";
+import { type ErrorEvent, errorEvent } from "../../../test/support/sign.ts";
+import { patternedSid } from "../../../test/support/simulated-twilio/world.ts";
 import { refused, unreadable } from "./bad-input.ts";
 import type { Ledger } from "./ledger.ts";
 import { sendStream, sendStreamBody, sendWebhook, type Target } from "./sender.ts";
@@ -19,10 +20,13 @@ const batchSize = 100;
 /** Sends everything the demo sends, in order, noting every event in the ledger. */
 export async function sendTraffic(target: Target, ledger: Ledger, now: Date): Promise<Scene[]> {
   const firsts = mainCodes.map((code, index) => errorEvent({ code, at: now, webhook: webhookOf(code) }, index + 1));
-  const retrieval = errorEvent({ code: 11200, at: now, message: "HTTP retrieval failure", webhook: webhookOf(11200) }, 0x10);
+  const retrieval = errorEvent(
+    { code: 11200, at: now, message: "HTTP retrieval failure", webhook: webhookOf(11200) },
+    0x10,
+  );
   const seconds = mainCodes.map((code, index) => errorEvent({ code, at: now }, 0x20 + index));
   const storm = Array.from({ length: stormSize }, (_, index) =>
-    errorEvent({ code: 80604, at: now, resource: sidOf("KC", 0x100 + (index % 50)) }, 0x1000 + index),
+    errorEvent({ code: 80604, at: now, resource: patternedSid("KC", 0x100 + (index % 50)) }, 0x1000 + index),
   );
   const unknown = errorEvent({ code: 99_999, at: now, message: "A code nobody has documented yet" }, 0x30);
   const info = errorEvent({ code: 82_004, at: now, level: "INFO", message: "console.log from a Function" }, 0x31);
@@ -72,7 +76,11 @@ function webhookOf(code: number): ErrorEvent["webhook"] {
     type: "application/json",
     request: { url: "https://app.example.com/twilio/inbound?customer=4711", method: "POST", headers: {}, parameters },
     response: failed
-      ? { status_code: 502, headers: { "X-Twilio-WebhookError": "11203 HTTP communication total time out triggered" }, body: null }
+      ? {
+          status_code: 502,
+          headers: { "X-Twilio-WebhookError": "11203 HTTP communication total time out triggered" },
+          body: null,
+        }
       : { status_code: null, headers: {}, body: null },
   };
 }

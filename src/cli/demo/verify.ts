@@ -16,7 +16,11 @@ export function checksOf(ledger: Ledger, scenes: readonly Scene[], observed: Obs
   return [
     { what: "every request got the answer it should", expected: 0, seen: wrongAnswers.length },
     { what: "events in the record", expected: ledger.distinct, seen: observed.events },
-    { what: "events in the metrics", expected: ledger.distinct, seen: metricSum(metrics, "twilio_debugger_events_total") },
+    {
+      what: "events in the metrics",
+      expected: ledger.distinct,
+      seen: metricSum(metrics, "twilio_debugger_events_total"),
+    },
     {
       what: "duplicates recognised",
       expected: ledger.sent - ledger.distinct,
@@ -28,7 +32,9 @@ export function checksOf(ledger: Ledger, scenes: readonly Scene[], observed: Obs
       .map(([code, count]) => ({
         what: `${code} counted in its incidents`,
         expected: count,
-        seen: observed.incidents.filter((incident) => incident.code === code).reduce((sum, each) => sum + each.count, 0),
+        seen: observed.incidents
+          .filter((incident) => incident.code === code)
+          .reduce((sum, each) => sum + each.count, 0),
       })),
   ];
 }
