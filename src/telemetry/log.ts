@@ -19,9 +19,7 @@ export interface LogOptions {
  */
 export function createLog({ level, pretty: readable, destination }: LogOptions): Log {
   const out = destination ?? pino.destination({ fd: 1, sync: true });
-  const stream = readable
-    ? pretty({ destination: out, ignore: "pid,hostname", translateTime: "UTC:HH:MM:ss.l", singleLine: true })
-    : out;
+  const stream = readable ? prettyStream(out, destination === undefined) : out;
   const logger: Logger = pino(
     {
       level,
@@ -34,4 +32,14 @@ export function createLog({ level, pretty: readable, destination }: LogOptions):
     stream,
   );
   return logger;
+}
+
+/** Formats line by line and at once, so that the last lines before an exit are not lost in a stream. */
+function prettyStream(out: DestinationStream, terminal: boolean): DestinationStream {
+  const format = pretty.prettyFactory({
+    colorize: terminal && pretty.isColorSupported,
+    translateTime: "UTC:HH:MM:ss.l",
+    singleLine: true,
+  });
+  return { write: (line) => out.write(format(line)) };
 }

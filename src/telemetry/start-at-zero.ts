@@ -2,6 +2,7 @@ import { verdicts } from "../core/diagnosis/verdict.ts";
 import { sources } from "../core/event.ts";
 import { incidentTransitions } from "../core/incident.ts";
 import { eventOutcomes, rejections } from "../core/outcome.ts";
+import type { CodeView } from "../core/rules/code-view.ts";
 import type { Severity } from "../core/rules/rule.ts";
 import type { Instruments } from "./instruments.ts";
 import type { Labels } from "./labels.ts";
@@ -63,4 +64,15 @@ function startCodeAtZero(
       instruments.debuggerEvents.inc(labels.event({ account, product, code, level, source }), 0);
     }
   }
+}
+
+/** The series to expect of a code, from what is known of it. */
+export function expectedCode({ code, product, level, rule }: CodeView): ExpectedCode {
+  return {
+    code,
+    severity: rule?.severity ?? "error",
+    product,
+    level: level ?? "ERROR",
+    causes: rule?.causes.map((cause) => cause.id) ?? [],
+  };
 }
