@@ -1,0 +1,99 @@
+import { resolve } from "node:path";
+import pg from "pg";
+import type { Log } from "../pipeline/ports.ts";
+import { type Embedded, startEmbedded } from "./embedded/start.ts";
+import { migrate } from "./migrate.ts";
+
+/** An open database, its schema up to date. */
+export interface Database {
+  /** For the store's own statements. They name their schema (`faultline.…`) and end after {@link statementTimeoutMs}. */
+  readonly pool: pg.Pool;
+  readonly mode: "embedded" | "postgres";
+  /**
+   * The pool for BullMQ's PostgreSQL backend, made on first call: unqualified names lead to the schema `bullmq`, where
+   * BullMQ's migrations put its tables. LISTEN holds one of its connections per worker.
+   */
+  queuePool(): pg.Pool;
+  /** Ends both pools and, when embedded, the database. */
+  close(): Promise<void>;
+}
+
+/** How to open it. */
+export interface DatabaseOptions {
+  /** `postgres://…`; null opens the embedded database in `dataDir`. */
+  readonly databaseUrl: string | null;
+  readonly dataDir: string;
+  readonly log: Log;
+  /** Called when the embedded database is lost for good; nothing can be stored any more until a restart. */
+  readonly onLost?: (error: Error) => void;
+  /** Connections for the store. Default 10. */
+  readonly poolSize?: number;
+}
+
+/** A statement that takes longer ends with an error: the sender waits 5 s for us at most. */
+export const statementTimeoutMs = 4_000;
+const connectTimeoutMs = 3_000;
+const queueSearchPath = "-c search_path=bullmq";
+
+/**
+ * Opens PostgreSQL, or the embedded one when there is no URL, and brings its schema up to date.
+ * @throws when the database cannot be reached or opened; the message says what was expected
+ */
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const embedded = options.databaseUrl === null ? await openEmbedded(options) : null;
+  const connection: pg.PoolConfig =
+    embedded === null
+      ? { connectionString: options.databaseUrl ?? "", application_name: "faultline" }
+      : { host: embedded.socketDir, port: 5432, user: "postgres", database: "postgres" };
+  const pools: pg.Pool[] = [];
+  const open = (config: pg.PoolConfig) => {
+    const pool = new pg.Pool({ connectionTimeoutMillis: connectTimeoutMs, ...connection, ...config });
+    // An idle connection that drops is replaced on next use; without a listener it would end the process.
+    pool.on("error", (error) => options.log.warn({ error: error.message }, "database connection lost"));
+    pools.push(pool);
+    return pool;
+  };
+  const close = async () => {
+    await Promise.all(pools.map((pool) => pool.end()));
+    await embedded?.close();
+  };
+  try {
+    await migrate({ ...connection, connectionTimeoutMillis: connectTimeoutMs });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  let queuePool: pg.Pool | null = null;
+  return {
+    pool: open({
+      max: options.poolSize ?? 10,
+      statement_timeout: statementTimeoutMs,
+      query_timeout: statementTimeoutMs + 200,
+    }),
+    mode: embedded === null ? "postgres" : "embedded",
+    queuePool: () => {
+      queuePool ??= open({ max: 20, keepAlive: true, ...queueConnection(options.databaseUrl) });
+      return queuePool;
+    },
+    close,
+  };
+}
+
+function openEmbedded(options: DatabaseOptions): Promise<Embedded> {
+  const onLost = (error: Error) => {
+    options.log.error({ error: error.message }, "embedded database lost");
+    options.onLost?.(error);
+  };
+  return startEmbedded({ dataDir: resolve(options.dataDir), log: options.log, onLost });
+}
+
+/** The embedded database has one session, whose search_path is set at its start. */
+function queueConnection(databaseUrl: string | null): pg.PoolConfig {
+  if (databaseUrl === null) return {};
+  // `pg` lets `options` in the URL win over ours, so where the user has some, ours joins them.
+  const url = URL.canParse(databaseUrl) ? new URL(databaseUrl) : null;
+  const theirs = url?.searchParams.get("options") ?? null;
+  if (url === null || theirs === null) return { options: queueSearchPath };
+  url.searchParams.set("options", `${theirs} ${queueSearchPath}`);
+  return { connectionString: url.toString() };
+}

@@ -1,0 +1,79 @@
+import type { Housekeeping } from "../pipeline/ports.ts";
+import type { Database } from "./database.ts";
+import { incidentIdOf } from "./incident-id.ts";
+
+/** Rows in one statement: small enough to end well before the statement timeout, and to let others in between. */
+const batchSize = 1_000;
+
+/** What is done to the record on a schedule. Several processes may do it at once: `skip locked` shares the rows out. */
+export function createHousekeeping(db: Pick<Database, "pool">): Housekeeping {
+  const { pool } = db;
+
+  /** Repeats a statement that takes {@link batchSize} rows at a time until it finds fewer. */
+  async function inBatches(statement: string, at: Date): Promise<number> {
+    let total = 0;
+    for (;;) {
+      const { rows } = await pool.query<{ count: string }>(statement, [at.toISOString(), batchSize]);
+      const count = Number(rows[0]?.count ?? 0);
+      total += count;
+      if (count < batchSize) return total;
+    }
+  }
+
+  return {
+    async resolveQuiet(now) {
+      const changed: { id: string; code: number }[] = [];
+      for (;;) {
+        const { rows } = await pool.query<{ id: string; code: string }>(
+          `update faultline.incidents set state = 'resolved', resolved_at = $1
+           where id in (
+             select id from faultline.incidents where state = 'open' and quiet_at <= $1
+             order by id limit $2 for no key update skip locked
+           )
+           returning id, code`,
+          [now.toISOString(), batchSize],
+        );
+        changed.push(...rows.map(({ id, code }) => ({ id: incidentIdOf(id), code: Number(code) })));
+        if (rows.length < batchSize) return changed;
+      }
+    },
+
+    async deleteBefore(before) {
+      const events = await inBatches(
+        `with old as (
+           select id from faultline.events where received_at < $1 order by received_at limit $2 for update skip locked
+         ), gone as (
+           delete from faultline.events e using old where e.id = old.id returning e.sid
+         ), keys as (
+           delete from faultline.event_keys k using gone where k.sid = gone.sid
+         )
+         select count(*) as count from gone`,
+        before,
+      );
+      const incidents = await inBatches(
+        `with old as (
+           select id from faultline.incidents
+           where state = 'resolved' and resolved_at < $1 and last_seen < $1 order by id limit $2 for update skip locked
+         ), gone as (
+           delete from faultline.incidents i using old where i.id = old.id returning i.id
+         ), work as (
+           delete from faultline.work w using gone where w.incident_id = gone.id
+         ), diagnoses as (
+           delete from faultline.diagnoses d using gone where d.incident_id = gone.id
+         )
+         select count(*) as count from gone`,
+        before,
+      );
+      const quarantined = await inBatches(
+        `with old as (
+           select id from faultline.quarantined where received_at < $1 order by received_at limit $2 for update skip locked
+         ), gone as (
+           delete from faultline.quarantined q using old where q.id = old.id returning q.id
+         )
+         select count(*) as count from gone`,
+        before,
+      );
+      return { events, incidents, quarantined };
+    },
+  };
+}
