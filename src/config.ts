@@ -129,7 +129,7 @@ function readAccounts(settings: Settings, fromFile: readonly Account[]): Readonl
 /** The URL Twilio was told, without the path that is ours. */
 function readPublicUrl(settings: Settings): string | null {
   const url = settings.url("PUBLIC_URL", ["https:", "http:"], "https://faultline.example.com");
-  const ours = /\/twilio(\/(debugger|events|alarms))?$/.exec(url ?? "")?.[0];
+  const ours = /\/twilio\/(debugger|events|alarms)$/.exec(url ?? "")?.[0];
   if (ours !== undefined) {
     const fix = `leave ${ours} out: it is added for you`;
     settings.wrong("PUBLIC_URL", "the URL without Faultline's own path", `a URL ending in ${ours}`, fix);

@@ -25,7 +25,7 @@ const AccountEntry = z.strictObject({
 const Content = z.strictObject({
   accounts: z.array(AccountEntry).nullish(),
   // Read by the rule parser.
-  rules: z.unknown(),
+  rules: z.unknown().optional(),
 });
 
 /** What each place of the file takes, and how to mend it; list positions left out. */

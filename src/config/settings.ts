@@ -124,7 +124,7 @@ export class Settings {
     const extra = /[?#]/.test(text);
     if (url !== null && protocols.includes(url.protocol) && !extra) return text.replace(/\/+$/, "");
     // Not quoted: a URL may carry a password.
-    const kind = extra ? "a URL with a query or fragment" : `a URL starting with ${url?.protocol}`;
+    const kind = extra ? "a URL with a query or fragment" : "a URL of another kind";
     const got = url === null ? "something that is no URL" : kind;
     const expected = `a URL starting with ${protocols.map((p) => `${p}//`).join(" or ")}, without query and fragment`;
     this.wrong(name, expected, got, `e.g. ${name}=${example}`);
