@@ -1,6 +1,5 @@
 import { type Catalogue, docsUrlOf, unknownProduct } from "../catalogue.ts";
 import { isKnown, type RuleSet, ruleOfCode, severityOfLevel } from "./match.ts";
-import { remedyText } from "./remedies.ts";
 import type { Cause, Match, RemedyTemplate, Rule, Severity } from "./rule.ts";
 
 /** A remedy as it is shown where nothing is filled in: commands are templates with `{placeholders}`. */
@@ -82,6 +81,11 @@ export function ruleList(rules: RuleSet): readonly RuleView[] {
     ...rules.userRules.map((rule) => ruleView(rule, "user")),
     ...rules.builtInRules.map((rule) => ruleView(rule, "built-in")),
   ];
+}
+
+/** The text of a remedy, saying what its command interrupts: nobody should run one without having read that. */
+export function remedyText(remedy: RemedyTemplate): string {
+  return remedy.interrupts === undefined ? remedy.text : `${remedy.text} Interrupts: ${remedy.interrupts}`;
 }
 
 function remedyView(remedy: RemedyTemplate): RemedyView {

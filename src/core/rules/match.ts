@@ -119,15 +119,6 @@ export function isKnown(code: number, rules: RuleSet): boolean {
   return rules.candidates(code).builtIn.some(({ codePhrase }) => codePhrase !== null);
 }
 
-/** The rule an earlier classification gave a code, by its id, with what it keeps from the built-in rule of that code. */
-export function ruleById(code: number, ruleId: string, rules: RuleSet): Rule | null {
-  const candidates = rules.candidates(code);
-  const builtIn = candidates.builtIn.find(byCodeAlone);
-  const user = candidates.user.find(({ rule }) => rule.id === ruleId);
-  if (user === undefined) return candidates.builtIn.find(({ rule }) => rule.id === ruleId)?.rule ?? null;
-  return builtIn === undefined ? user.rule : candidates.merged(user, builtIn);
-}
-
 /** The rule that applies to a code when nothing but the code is known of an event: the one documentation shows. */
 export function ruleOfCode(code: number, rules: RuleSet): Rule | null {
   const candidates = rules.candidates(code);

@@ -25,6 +25,6 @@ export function mistakesText(mistakes: readonly RuleMistake[]): string {
 /** A value as a mistake quotes it: JSON, cut to 80 characters. */
 export function quote(value: unknown): string {
   if (value === undefined) return "nothing";
-  const text = JSON.stringify(value) ?? String(value);
+  const text = JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
