@@ -25,9 +25,13 @@ import { createHousekeeping } from "./store/housekeeping.ts";
 import { createRecordReader } from "./store/record-reader.ts";
 import { createWorkStore } from "./store/work-store.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
+import { expectedCode } from "./telemetry/start-at-zero.ts";
 import { startTimers } from "./timers.ts";
 import { createTwilioReader } from "./twilio/reader.ts";
 import { version } from "./version.ts";
+
+/** The codes diagnosed in depth: their metrics start at zero. */
+const mainCodes = [80604, 80903, 80905, 50416, 48031];
 
 /** Which half of the work this process does. */
 export type Role = "all" | "ingest" | "worker";
@@ -76,7 +80,11 @@ async function start(
     log,
     knownCodes: codesWithRules(rules),
     accounts: [...config.accounts.keys()],
-    products: rules.builtInRules.flatMap(({ product }) => product ?? []),
+    products: [
+      ...catalogue.codes.flatMap((code) => catalogue.lookup(code)?.product ?? []),
+      ...rules.builtInRules.flatMap(({ product }) => product ?? []),
+    ],
+    expectedCodes: mainCodes.map((code) => expectedCode(codeView(code, rules, catalogue))),
     queues: ["diagnose"],
     twilioApis: ["monitor.alerts.fetch"],
   });
