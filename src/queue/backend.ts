@@ -35,6 +35,8 @@ export interface JobWorker {
   on(event: "stalled", listener: (id: string) => void): unknown;
   on(event: "failed", listener: (job: TakenJob | undefined, error: Error) => void): unknown;
   close(): Promise<void>;
+  /** After a `close` that takes too long: drops timers and connections without waiting for jobs. Never rejects. */
+  letGo(): Promise<void>;
 }
 
 /** Worker options that both servers share. */
@@ -57,7 +59,7 @@ export interface QueueServer {
 /** How long a worker waits after a fetch that failed, in milliseconds. */
 const afterFailedFetchMs = 1_000;
 
-/** BullMQ's Worker with two corrections. */
+/** BullMQ's Worker with two corrections and an emergency exit. */
 export class PatientWorker<B extends IQueueBackend, C> extends Worker<JobData, void, string, B, JobProgress, C> {
   /**
    * BullMQ may sleep until the next delayed job is due, an hour on PostgreSQL, and trusts LISTEN/NOTIFY to wake it. Through
@@ -76,5 +78,10 @@ export class PatientWorker<B extends IQueueBackend, C> extends Worker<JobData, v
       throw error;
     }
   }
-}
 
+  /** BullMQ keeps its timers and its blocking connection for as long as a job runs, even after `close`. */
+  async letGo(): Promise<void> {
+    // Pausing is the only way to end the timer of the look for stalled jobs.
+    await Promise.allSettled([this.pause(true), this.lockManager.close(), this.backend.close(true)]);
+  }
+}

@@ -14,7 +14,7 @@ export type QueueConnection =
   | { readonly kind: "postgres"; readonly pool: Pool };
 
 /** Connects one end of the queue. */
-export async function openQueueServer(
+export function openQueueServer(
   connection: QueueConnection,
   role: "producer" | "worker",
   log: Log,
@@ -22,8 +22,8 @@ export async function openQueueServer(
   const trouble = createTrouble(log, { connection: `${connection.kind} ${role}` });
   switch (connection.kind) {
     case "redis":
-      return await openRedis({ url: connection.url, prefix: connection.prefix, role }, trouble);
+      return openRedis({ url: connection.url, prefix: connection.prefix, role }, trouble);
     case "postgres":
-      return await openPostgres({ pool: connection.pool }, trouble);
+      return openPostgres({ pool: connection.pool }, trouble);
   }
 }

@@ -13,14 +13,17 @@ const setSearchPath = `SELECT set_config('search_path', CASE
   WHEN current_setting('search_path') ~ '(^|,)\\s*${DEFAULT_SCHEMA}\\s*(,|$)' THEN current_setting('search_path')
   ELSE concat_ws(', ', '${DEFAULT_SCHEMA}', nullif(current_setting('search_path'), '')) END, false)`;
 
-/** A {@link PgPool} over a pool that is not ours to end; `detach` takes our listener off it. */
+/** Connections whose schema is set, over all pools. */
+const prepared = new WeakSet<PoolClient>();
+
+/** A {@link PgPool} over a pool that is not ours to end. */
 export interface QueuePool extends PgPool {
+  /** Lets go of the pool; later queries are refused, so that a job still being handled stops renewing its lock. */
   detach(): void;
 }
 
 /** Builds a {@link QueuePool}. */
 export function createQueuePool(pool: Pool, trouble: Trouble): QueuePool {
-  const prepared = new WeakSet<PoolClient>();
   const errorListeners = new Set<(error: Error) => void>();
 
   function onPoolError(error: Error): void {
@@ -28,15 +31,18 @@ export function createQueuePool(pool: Pool, trouble: Trouble): QueuePool {
     for (const listener of errorListeners) listener(error);
   }
   pool.on("error", onPoolError);
+  let detached = false;
 
   async function connect(): Promise<PoolClient> {
+    if (detached) throw new ConnectionLost("the queue was closed");
     const client = await pool.connect().catch((error: unknown) => {
       trouble.disconnected(error);
       throw translate(error);
     });
     if (prepared.has(client)) return client;
-    // A pool listens only to its idle clients; one that fails while it is out would end the process.
-    client.on("error", trouble.disconnected);
+    // A pool listens only to its idle clients; one that fails while it is out would end the process. What it was doing is
+    // rejected, and that is where the loss is told.
+    client.on("error", () => undefined);
     try {
       await client.query(setSearchPath);
     } catch (error) {
@@ -75,6 +81,7 @@ export function createQueuePool(pool: Pool, trouble: Trouble): QueuePool {
       return this;
     },
     detach() {
+      detached = true;
       errorListeners.clear();
       pool.off("error", onPoolError);
     },

@@ -11,14 +11,19 @@ type ClientOptions = Omit<RedisOptions, "replyMapping">;
 const firstConnectionMs = 2_000;
 
 /** Waits between attempts to reconnect, in milliseconds: short, doubling, at most 5 s, jittered. */
-function retryStrategy(attempt: number): number {
+function waitToReconnect(attempt: number): number {
   return Math.min(100 * 2 ** Math.min(attempt, 6), 5_000) * (0.75 + Math.random() / 4);
 }
 
-const common: ClientOptions = { connectTimeout: 5_000, keepAlive: 10_000, retryStrategy };
+const common: ClientOptions = { connectTimeout: 5_000, keepAlive: 10_000 };
 
 /** A producer fails at once while Redis is away: what it could not hand over, the sweep brings again. */
-const producer: ClientOptions = { ...common, maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: 3_000 };
+const producer: ClientOptions = {
+  ...common,
+  maxRetriesPerRequest: 1,
+  enableOfflineQueue: false,
+  commandTimeout: 3_000,
+};
 
 /** A worker has nothing better to do than to wait for Redis. */
 const worker: ClientOptions = { ...common, maxRetriesPerRequest: null };
@@ -28,7 +33,9 @@ function createClient(url: string, options: ClientOptions): Redis {
   const protocol = URL.parse(url)?.protocol;
   if (protocol !== "redis:" && protocol !== "rediss:") {
     // The URL itself may hold a password.
-    throw new TypeError("Redis URL: expected redis://host:port or rediss://host:port, got something else; fix REDIS_URL");
+    throw new TypeError(
+      "Redis URL: expected redis://host:port or rediss://host:port, got something else; fix REDIS_URL",
+    );
   }
   return new Redis(url, options);
 }
@@ -38,7 +45,12 @@ export async function openRedis(
   options: { readonly url: string; readonly prefix: string; readonly role: "producer" | "worker" },
   trouble: Trouble,
 ): Promise<QueueServer> {
-  const client = createClient(options.url, options.role === "producer" ? producer : worker);
+  let closed = false;
+  const client = createClient(options.url, {
+    ...(options.role === "producer" ? producer : worker),
+    // Shared with the copy that BullMQ makes of this client for blocking commands.
+    retryStrategy: (attempt) => (closed ? null : waitToReconnect(attempt)),
+  });
   client.on("error", trouble.disconnected);
   client.on("close", () => trouble.disconnected(new Error("connection closed")));
   client.on("ready", trouble.connected);
@@ -67,6 +79,7 @@ export async function openRedis(
       return added === null ? null : Number(added);
     },
     async close() {
+      closed = true;
       client.removeAllListeners("close");
       client.disconnect();
     },

@@ -6,10 +6,10 @@ const quietMs = 60_000;
 /** Turns a stream of errors into few log lines: a dead server must neither crash the process nor flood the log. */
 export interface Trouble {
   /** The server cannot be reached. Logged once until {@link Trouble.connected}. */
-  disconnected(error: unknown): void;
-  connected(): void;
+  readonly disconnected: (error: unknown) => void;
+  readonly connected: () => void;
   /** Any other error of the queue. Logged once a minute, with how many were not. */
-  failed(error: unknown): void;
+  readonly failed: (error: unknown) => void;
 }
 
 /** Builds a {@link Trouble}. `fields` say whose connection it is. */
@@ -59,7 +59,9 @@ export class QueueUnavailable extends Error {
 
   constructor(operation: string, error: unknown) {
     const { code, reason } = describeError(error);
-    super(`queue: expected ${operation} to succeed, got ${code} (${reason}); check that the queue's server is reachable`);
+    super(
+      `queue: expected ${operation} to succeed, got ${code} (${reason}); check that the queue's server is reachable`,
+    );
     this.code = code;
   }
 }

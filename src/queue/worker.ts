@@ -18,6 +18,9 @@ const stalledInterval = 15_000;
 /** How often a job may be taken over before it is given up: it may be what kills the workers. */
 const maxStalledCount = 3;
 
+/** How long letting go may take, in milliseconds: it ends what it can at once, and waits only for a server that is away. */
+const letGoMs = 500;
+
 /** What the working end needs. */
 export interface WorkerParts {
   readonly queue: QueueName;
@@ -89,7 +92,8 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
         await within(timeoutMs, worker.close());
       } catch (error) {
         finished = false;
-        parts.log.warn({ queue: parts.queue, timeoutMs, ...describeError(error) }, "Worker closed before its jobs ended");
+        parts.log.warn({ queue: parts.queue, timeoutMs, ...describeError(error) }, "Worker did not close in time");
+        await within(letGoMs, worker.letGo()).catch(() => undefined);
       }
       await server.close();
       return { finished };
@@ -114,7 +118,10 @@ async function handleJob(parts: WorkerParts, job: TakenJob): Promise<void> {
     result = await parts.handle(data.data, { number, last });
   } catch (error) {
     count(last ? "failed" : "retried");
-    parts.log.warn({ queue: parts.queue, work: data.data.id, attempt: number, ...describeError(error) }, "Job handler threw");
+    parts.log.warn(
+      { queue: parts.queue, work: data.data.id, attempt: number, ...describeError(error) },
+      "Job handler threw",
+    );
     throw new AttemptFailed("handler_threw");
   }
   if (result.retry) {

@@ -1,6 +1,9 @@
+import { Queue } from "bullmq";
 import { Redis } from "ioredis";
-import { describe } from "vitest";
-import { workQueueSuite } from "../contract/work-queue.suite.ts";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { createWorkQueue } from "../../src/queue/producer.ts";
+import { startWorker } from "../../src/queue/worker.ts";
+import { memoryLog, workQueueSuite } from "../contract/work-queue.suite.ts";
 import { redisAvailable, startRedis } from "../support/redis.ts";
 
 describe.skipIf(!redisAvailable())("with redis-server (skipped when it is not installed)", () => {
@@ -17,5 +20,34 @@ describe.skipIf(!redisAvailable())("with redis-server (skipped when it is not in
         await server.stop();
       },
     };
+  });
+
+  test("a job that is none of ours fails at once and is not handled", async () => {
+    const server = await startRedis();
+    onTestFinished(() => server.stop());
+    const connection = { kind: "redis", url: server.url, prefix: "faultline" } as const;
+    const foreign = new Queue("diagnose", {
+      connection: { host: "127.0.0.1", port: server.port },
+      prefix: "faultline",
+    });
+    await foreign.add("diagnose", { id: 7, kind: "other" }, { attempts: 5 });
+    await foreign.close();
+    const outcomes: string[] = [];
+    const worker = await startWorker({
+      queue: "diagnose",
+      concurrency: 1,
+      connection,
+      log: memoryLog(),
+      telemetry: { job: (_queue, outcome) => outcomes.push(outcome) },
+      handle: async () => {
+        outcomes.push("handled");
+        return { retry: false };
+      },
+    });
+    const queue = await createWorkQueue({ connection, clock: { now: () => new Date() }, log: memoryLog() });
+    await expect.poll(async () => (await queue.stats())[0]?.states.failed).toBe(1);
+    expect(outcomes).toEqual(["failed"]);
+    await worker.close(5_000);
+    await queue.close();
   });
 });

@@ -70,7 +70,9 @@ async function answering(port: number, child: ChildProcess): Promise<void> {
   client.on("error", () => undefined);
   const failed = new Promise<never>((_, reject) => {
     child.once("error", reject);
-    child.once("exit", (code) => reject(new Error(`redis-server on port ${port}: expected it to run, it ended with ${code}`)));
+    child.once("exit", (code) =>
+      reject(new Error(`redis-server on port ${port}: expected it to run, it ended with ${code}`)),
+    );
     setTimeout(() => reject(new Error(`redis-server on port ${port}: expected an answer within 10 s`)), 10_000).unref();
   });
   try {

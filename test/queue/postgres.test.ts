@@ -1,0 +1,130 @@
+import { randomUUID } from "node:crypto";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
+import type { Log } from "../../src/pipeline/ports.ts";
+import { createWorkQueue } from "../../src/queue/producer.ts";
+import { startWorker } from "../../src/queue/worker.ts";
+import { fastRetry, memoryLog, type QueueFixture, work, workQueueSuite } from "../contract/work-queue.suite.ts";
+
+const serverUrl = inject("postgresUrl");
+
+/** A fresh database, and a pool on it that knows nothing of BullMQ's schema. */
+async function freshDatabase(
+  options: pg.PoolConfig = {},
+): Promise<QueueFixture & { pool: pg.Pool; admin: pg.Pool; name: string }> {
+  const name = `queue_${randomUUID().replaceAll("-", "")}`;
+  const admin = new pg.Pool({ connectionString: serverUrl ?? "", max: 1 });
+  await admin.query(`CREATE DATABASE ${name}`);
+  const url = new URL(serverUrl ?? "");
+  url.pathname = name;
+  const pool = new pg.Pool({ connectionString: url.href, max: 8, ...options });
+  pool.on("error", () => undefined);
+  return {
+    connection: { kind: "postgres", pool },
+    pool,
+    admin,
+    name,
+    async clear() {
+      await pool.query("TRUNCATE bullmq.job CASCADE");
+    },
+    async close() {
+      await pool.end();
+      await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
+      await admin.end();
+    },
+  };
+}
+
+describe.skipIf(serverUrl === null)("with PostgreSQL (skipped when it is not installed)", () => {
+  workQueueSuite("PostgreSQL", () => freshDatabase());
+
+  // The contract's "within a second" again, on a pool whose LISTEN reaches nobody.
+  workQueueSuite("PostgreSQL without notifications", () => freshDatabase({ Client: DeafClient }));
+
+  describe("PostgreSQL when it goes away", () => {
+    let database: Awaited<ReturnType<typeof freshDatabase>>;
+    let log: ReturnType<typeof memoryLog>;
+    const clock = { now: () => new Date() };
+    beforeAll(async () => {
+      database = await freshDatabase();
+      log = memoryLog();
+    });
+    afterAll(async () => {
+      await database?.close();
+    });
+
+    async function start(given: Log, handled: string[]) {
+      const worker = await startWorker({
+        queue: "diagnose",
+        concurrency: 2,
+        connection: database.connection,
+        log: given,
+        retry: fastRetry,
+        telemetry: { job: () => undefined },
+        handle: async ({ id }) => {
+          handled.push(id);
+          return { retry: false };
+        },
+      });
+      onTestFinished(async () => {
+        await worker.close(5_000);
+      });
+    }
+
+    test("producer and worker go on after every connection was cut, and say so once", async () => {
+      const handled: string[] = [];
+      const queue = await createWorkQueue({ connection: database.connection, clock, log: memoryLog() });
+      onTestFinished(() => queue.close());
+      await start(log, handled);
+      await queue.add([work("before")]);
+      await expect.poll(() => handled).toEqual(["before"]);
+
+      await database.admin.query(`ALTER DATABASE ${database.name} ALLOW_CONNECTIONS false`);
+      await database.admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", [
+        database.name,
+      ]);
+      await expect(queue.add([work("lost")])).rejects.toMatchObject({ name: "QueueUnavailable" });
+      await expect
+        .poll(() => log.lines.map(({ sentence }) => sentence))
+        .toContain("Queue connection lost; trying again");
+      await database.admin.query(`ALTER DATABASE ${database.name} ALLOW_CONNECTIONS true`);
+
+      await expect
+        .poll(
+          () =>
+            queue.add([work("after")]).then(
+              () => true,
+              () => false,
+            ),
+          { timeout: 10_000 },
+        )
+        .toBe(true);
+      await expect.poll(() => handled, { timeout: 10_000 }).toContain("after");
+      await expect.poll(() => log.lines.map(({ sentence }) => sentence)).toContain("Queue connection restored");
+      expect(
+        log.lines.filter(({ sentence }) => sentence === "Queue connection lost; trying again").length,
+      ).toBeLessThan(4);
+      expect(log.lines.length).toBeLessThan(10);
+    });
+  });
+
+  test("two processes may start on an empty database at the same time", async () => {
+    const database = await freshDatabase();
+    const clock = { now: () => new Date() };
+    const queues = await Promise.all(
+      [1, 2, 3].map(() => createWorkQueue({ connection: database.connection, clock, log: memoryLog() })),
+    );
+    await Promise.all(queues.map((queue, index) => queue.add([work(String(index)), work("same")])));
+    const [stats] = (await queues[0]?.stats()) ?? [];
+    expect(stats?.states.waiting).toBe(4);
+    await Promise.all(queues.map((queue) => queue.close()));
+    await database.close();
+  });
+});
+
+/** A connection that hears no notification, as through a proxy that pools transactions. */
+class DeafClient extends pg.Client {
+  override emit(event: string | symbol, ...rest: unknown[]): boolean {
+    return event === "notification" ? false : super.emit(event as never, ...(rest as never[]));
+  }
+}
