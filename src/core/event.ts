@@ -54,7 +54,6 @@ export type QuarantineReason =
   | "no_error_code"
   | "error_code_not_a_number"
   | "no_payload"
-  | "no_event_type"
   | "too_deep";
 
 /** What a wire parser makes of one entry. `raw` is unredacted text: it goes through redactText() before it goes anywhere. */
