@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import pg from "pg";
 import type { Log } from "../pipeline/ports.ts";
 import { type Embedded, startEmbedded } from "./embedded/start.ts";
@@ -33,6 +34,7 @@ export interface DatabaseOptions {
 /** A statement that takes longer ends with an error: the sender waits 5 s for us at most. */
 export const statementTimeoutMs = 4_000;
 const connectTimeoutMs = 3_000;
+const closePatienceMs = 3_000;
 const queueSearchPath = "-c search_path=bullmq";
 
 /**
@@ -53,9 +55,17 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     pools.push(pool);
     return pool;
   };
-  const close = async () => {
-    await Promise.all(pools.map((pool) => pool.end()));
+  let closed: Promise<void> | null = null;
+  const closeAll = async () => {
+    const patience = new AbortController();
+    const ended = Promise.all(pools.map((pool) => pool.end())).finally(() => patience.abort());
+    // A pool waits for clients that are out; one that never comes back is not to hold up the end.
+    await Promise.race([ended, wait(closePatienceMs, null, { signal: patience.signal }).catch(() => null)]);
     await embedded?.close();
+  };
+  const close = () => {
+    closed ??= closeAll();
+    return closed;
   };
   try {
     await migrate({ ...connection, connectionTimeoutMillis: connectTimeoutMs });

@@ -94,7 +94,7 @@ export function createGroupCommit<T, R>(options: GroupCommitOptions<T, R>): Grou
         );
         queue.push(call);
         // After the callers of this very moment have added theirs.
-        queueMicrotask(run);
+        queueMicrotask(() => void run());
       });
     },
   };

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -57,6 +57,7 @@ async function run(options: {
     databaseDir: join(options.dataDir, "pgdata"),
     socketPath: join(socketDir, socketName),
   };
+  const firstStart = beginFirstStart(options.dataDir, input.databaseDir);
   const started = performance.now();
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: input });
   const exited = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
@@ -66,6 +67,7 @@ async function run(options: {
     await worker.terminate();
     throw error;
   }
+  firstStart.done();
   options.log.info({ dataDir: options.dataDir, ms: Math.round(performance.now() - started) }, "embedded database open");
 
   let closing = false;
@@ -86,6 +88,17 @@ async function run(options: {
       lock.release();
     },
   };
+}
+
+/**
+ * A process that is killed while the files are made the first time leaves half a database behind, which would never open.
+ * A note beside it, away again before anything is stored, tells the next start to make it anew.
+ */
+function beginFirstStart(dataDir: string, databaseDir: string): { done(): void } {
+  const note = join(dataDir, "being-made");
+  if (existsSync(note)) rmSync(databaseDir, { recursive: true, force: true });
+  if (!existsSync(databaseDir)) writeFileSync(note, "");
+  return { done: () => rmSync(note, { force: true }) };
 }
 
 function ready(worker: Worker, databaseDir: string): Promise<void> {

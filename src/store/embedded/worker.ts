@@ -69,10 +69,7 @@ if (port !== null) {
   try {
     const opened = await open(input);
     port.postMessage({ kind: "ready" } satisfies WorkerOutput);
-    port.once("message", async () => {
-      await opened.close();
-      port.close();
-    });
+    port.once("message", () => void opened.close().finally(() => port.close()));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     port.postMessage({ kind: "failed", message } satisfies WorkerOutput);
