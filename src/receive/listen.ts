@@ -28,6 +28,8 @@ export function listen(handler: RequestListener, options: ListenOptions): Promis
     server.once("error", reject);
     server.listen(options.port, options.host, () => {
       server.off("error", reject);
+      // From here on an error is about one connection that could not be accepted; unheard, it would end the process.
+      server.on("error", () => undefined);
       const { port } = server.address() as AddressInfo;
       resolve({ port, close: (timeoutMs) => close(server, timeoutMs) });
     });

@@ -1,0 +1,180 @@
+import { describe, expect, it } from "vitest";
+import { rejections } from "../../src/core/outcome.ts";
+import type { Ingest } from "../../src/pipeline/ingest.ts";
+import { listen } from "../../src/receive/listen.ts";
+import { debuggerUrl, formType, head, type PublicPort, publicPort, rawConnection } from "./harness.ts";
+
+const headers = { "X-Twilio-Signature": "x", "Content-Type": formType };
+const delivery = `${head("POST", debuggerUrl, { ...headers, "Content-Length": "3" })}a=1`;
+
+function send(port: PublicPort, body = "a=1"): Promise<Response> {
+  return fetch(port.url + debuggerUrl, { method: "POST", headers, body });
+}
+
+/** An ingest that waits until it is let go. */
+function heldIngest(): { ingest: Ingest; letGo: () => void } {
+  let letGo: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const ingest: Ingest = async () => {
+    await gate;
+    return { outcome: "accepted" };
+  };
+  return { ingest, letGo: () => letGo() };
+}
+
+describe("what ingest decides", () => {
+  const reasons = ["wrong_signature", "unknown_account", "too_many_fields", "body_hash_mismatch"] as const;
+  it.each(reasons)("%s becomes its status, on a connection that stays open", async (reason) => {
+    const port = await publicPort({ ingest: async () => ({ outcome: "rejected", reason }) });
+    const response = await send(port);
+    expect([response.status, await response.text()]).toEqual([rejections[reason], ""]);
+    expect(response.headers.get("connection")).toBe("keep-alive");
+    expect(response.headers.has("retry-after")).toBe(false);
+    expect(port.counted).toEqual([["debugger", reason]]);
+  });
+
+  it.each(["overloaded", "database_unavailable"] as const)("%s asks the sender to come again", async (reason) => {
+    const port = await publicPort({ ingest: async () => ({ outcome: "rejected", reason, retryAfterSeconds: 7 }) });
+    const response = await send(port);
+    expect([response.status, response.headers.get("retry-after")]).toEqual([503, "7"]);
+    expect(port.counted).toEqual([["debugger", reason]]);
+  });
+
+  it("that fails in an unforeseen way is a 503, and the log says where but not what", async () => {
+    const ingest: Ingest = async ({ body }) => {
+      const error = new Error(`cannot insert ${body.toString()}\nDETAIL: row (+15555550100)`);
+      throw Object.assign(error, { code: "22P02", detail: body.toString() });
+    };
+    const port = await publicPort({ ingest });
+    const response = await send(port, "Body=meet+me&From=%2B15555550100");
+    expect([response.status, response.headers.get("retry-after"), await response.text()]).toEqual([503, "30", ""]);
+    expect(port.counted).toEqual([["debugger", "database_unavailable"]]);
+    expect(port.logged).toHaveLength(1);
+    expect(port.logged[0]).toContain("22P02");
+    expect(port.logged[0]).toContain("answer.test.ts");
+    expect(port.logged[0]).not.toMatch(/meet|5555550100|DETAIL/);
+  });
+
+  it("is waited for: no answer before it", async () => {
+    const { ingest, letGo } = heldIngest();
+    const port = await publicPort({ ingest });
+    const connection = await rawConnection(port.port);
+    let answered = false;
+    connection.socket.on("data", () => {
+      answered = true;
+    });
+    connection.write(delivery);
+    await expect.poll(() => port.delivered.length).toBe(1);
+    expect([answered, port.counted]).toEqual([false, []]);
+    letGo();
+    expect(await connection.received(/\r\n\r\n/)).toMatch(/^HTTP\/1.1 204 /);
+  });
+});
+
+describe("a connection", () => {
+  it("is used again after a 204 and after refusals whose body was read or that had none", async () => {
+    const answers = ["accepted", "wrong_signature", "accepted"];
+    const ingest: Ingest = async () => {
+      const answer = answers.shift();
+      return answer === "accepted" ? { outcome: "accepted" } : { outcome: "rejected", reason: "wrong_signature" };
+    };
+    const port = await publicPort({ ingest });
+    const connection = await rawConnection(port.port);
+    connection.write(delivery);
+    await connection.received(/^HTTP\/1.1 204 [\s\S]*\r\n\r\n/);
+    connection.write(delivery);
+    await connection.received(/ 204 [\s\S]* 403 [\s\S]*\r\n\r\n/);
+    connection.write(head("GET", "/nothing-here", {}));
+    await connection.received(/ 204 [\s\S]* 403 [\s\S]* 404 [\s\S]*\r\n\r\n/);
+    connection.write(delivery);
+    const text = await connection.received(/ 204 [\s\S]* 403 [\s\S]* 404 [\s\S]* 204 [\s\S]*\r\n\r\n/);
+    expect(text).not.toMatch(/^connection: close/im);
+  });
+
+  it("never takes the rest of a refused body for a request", async () => {
+    const port = await publicPort();
+    const connection = await rawConnection(port.port);
+    const smuggled = head("GET", "/smuggled", {});
+    connection.write(
+      head("POST", debuggerUrl, { "Content-Type": formType, "Content-Length": String(smuggled.length) }),
+    );
+    connection.write(smuggled);
+    expect(await connection.received(/\r\n\r\n/)).toMatch(/^HTTP\/1.1 401 [\s\S]*connection: close/i);
+    await connection.ended;
+    expect(port.counted).toEqual([["debugger", "no_signature"]]);
+  });
+
+  it("that sends no HTTP is closed, and the next one is served", async () => {
+    const port = await publicPort();
+    const connection = await rawConnection(port.port);
+    connection.write("\u0016\u0003\u0001 this is no HTTP\r\n\r\n");
+    await connection.ended;
+    expect((await send(port)).status).toBe(204);
+  });
+});
+
+describe("while stopping", () => {
+  it("a delivery on a connection kept open is sent elsewhere", async () => {
+    const port = await publicPort();
+    const connection = await rawConnection(port.port);
+    connection.write(delivery);
+    await connection.received(/^HTTP\/1.1 204 /);
+    port.stopping = true;
+    connection.write(delivery);
+    const text = await connection.received(/ 204 [\s\S]* 503 [\s\S]*\r\n\r\n/);
+    expect(text).toMatch(/ 503 [\s\S]*retry-after: 1\r\n/i);
+    expect(text).toMatch(/ 503 [\s\S]*connection: close\r\n/i);
+    await connection.ended;
+    expect(port.counted).toEqual([
+      ["debugger", "accepted"],
+      ["debugger", "stopping"],
+    ]);
+    expect(port.delivered).toHaveLength(1);
+  });
+
+  it("what was accepted before is finished and answered, then the port closes", async () => {
+    const { ingest, letGo } = heldIngest();
+    const port = await publicPort({ ingest });
+    const connection = await rawConnection(port.port);
+    connection.write(delivery);
+    await expect.poll(() => port.delivered.length).toBe(1);
+    port.stopping = true;
+    const started = performance.now();
+    const closed = port.listener.close(10_000);
+    letGo();
+    expect(await connection.received(/\r\n\r\n/)).toMatch(/^HTTP\/1.1 204 [\s\S]*connection: close/i);
+    await closed;
+    expect(performance.now() - started).toBeLessThan(3_000);
+    await expect(send(port)).rejects.toThrow();
+  });
+
+  it("a delivery that does not come to an end is given up", async () => {
+    const { ingest } = heldIngest();
+    const port = await publicPort({ ingest });
+    const connection = await rawConnection(port.port);
+    connection.write(delivery);
+    await expect.poll(() => port.delivered.length).toBe(1);
+    await port.listener.close(50);
+    await connection.ended;
+    expect(port.counted).toEqual([]);
+  });
+
+  it("an idle connection is closed at once", async () => {
+    const port = await publicPort();
+    const connection = await rawConnection(port.port);
+    connection.write(delivery);
+    await connection.received(/^HTTP\/1.1 204 /);
+    const started = performance.now();
+    await port.listener.close(10_000);
+    await connection.ended;
+    expect(performance.now() - started).toBeLessThan(3_000);
+  });
+});
+
+it("says with the system's code that a port is taken", async () => {
+  const port = await publicPort();
+  const options = { host: "127.0.0.1", port: port.port, headersTimeoutMs: 1000, maxConnections: 1 };
+  await expect(listen(() => undefined, options)).rejects.toMatchObject({ code: "EADDRINUSE" });
+});
