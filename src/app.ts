@@ -2,12 +2,14 @@
  * The only wiring: Config → parts → { start, stop }. Parts start in the order of their dependencies and stop in reverse:
  * first nobody can bring anything new, then what was accepted is finished, last the database closes.
  */
+import { randomBytes } from "node:crypto";
 import type { Config } from "./config.ts";
 import { isLoopback } from "./config.ts";
 import { loadCatalogue } from "./core/catalogue.ts";
 import { reopenWindowMs } from "./core/incident.ts";
 import { codeView, ruleList } from "./core/rules/code-view.ts";
 import { codesWithRules, compileRules } from "./core/rules/match.ts";
+import { createSeal } from "./core/seal.ts";
 import { createOperateApp } from "./operate/server.ts";
 import { createDiagnose } from "./pipeline/diagnose.ts";
 import { createDispatcher } from "./pipeline/dispatch.ts";
@@ -22,6 +24,7 @@ import { loadBuiltInRules } from "./rule-packs.ts";
 import { openDatabase } from "./store/database.ts";
 import { createEventStore } from "./store/event-store.ts";
 import { createHousekeeping } from "./store/housekeeping.ts";
+import { readOrMakeKeyFile } from "./store/key-file.ts";
 import { createRecordReader } from "./store/record-reader.ts";
 import { createWorkStore } from "./store/work-store.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
@@ -90,6 +93,8 @@ async function start(
   });
   const { telemetry } = metrics;
 
+  const sealingSecret = config.sealingSecret?.reveal() ?? (await readOrMakeKeyFile(config.dataDir, randomBytes));
+  const seal = createSeal(sealingSecret, randomBytes);
   const database = await openDatabase({
     databaseUrl: config.databaseUrl?.reveal() ?? null,
     dataDir: config.dataDir,
@@ -121,7 +126,7 @@ async function start(
       clock,
       random: Math.random,
     });
-    const handle = createDiagnose({ works, twilio, telemetry, clock, log });
+    const handle = createDiagnose({ works, rules, twilio, telemetry, clock, log });
     const worker = await startWorker({ connection, queue: "diagnose", concurrency: 4, handle, telemetry, log });
     stops.push(async () => {
       const { finished } = await worker.close(config.shutdownTimeoutMs);
@@ -204,6 +209,7 @@ async function start(
       },
       rules,
       quietPeriodMs: config.quietPeriodMs,
+      seal,
       store,
       dispatch: (work) => dispatcher.dispatch(work),
       telemetry,

@@ -34,6 +34,8 @@ export interface Config {
   readonly quietPeriodMs: number;
   readonly retentionMs: number;
   readonly samplesPerHour: number;
+  /** Seals what is private about an event until its diagnosis; null means a key file in dataDir. */
+  readonly sealingSecret: Secret | null;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
   readonly userRules: readonly Rule[];
 }
@@ -91,6 +93,7 @@ export function readConfig(sources: SettingSources & { readonly exists: (path: s
     quietPeriodMs: settings.duration("INCIDENT_QUIET_PERIOD", "30m", "31d"),
     retentionMs: settings.integer("RETENTION_DAYS", 30, 1, 3650) * 24 * 60 * 60 * 1000,
     samplesPerHour: settings.integer("DIAGNOSES_PER_HOUR", 12, 1, 1000),
+    sealingSecret: settings.secret("FAULTLINE_SECRET"),
     logLevel: settings.choice("LOG_LEVEL", "info", ["debug", "info", "warn", "error", "silent"]),
     userRules: Object.freeze([...file.rules]),
   };

@@ -65,6 +65,12 @@ export function incidentView(incident: Incident, diagnoses: readonly Diagnosis[]
   };
 }
 
+/** Id of the cause that leads with a `confirmed` or `likely` verdict, null while none does. */
+export function leadingCause(diagnoses: readonly Diagnosis[], advice: Advice | null): string | null {
+  const [leading] = rankCauses(diagnoses, advice);
+  return leading?.verdict === "confirmed" || leading?.verdict === "likely" ? leading.id : null;
+}
+
 function rankCauses(diagnoses: readonly Diagnosis[], advice: Advice | null): CauseView[] {
   const texts = new Map((advice?.causes ?? []).map(({ id, text }) => [id, text]));
   // A cause the rule no longer lists still counts: the rule may have changed since the diagnosis.

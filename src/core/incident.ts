@@ -10,6 +10,9 @@
  * resolved ──event within a day of resolving──▶ open     transition `reopened`; the count goes on, resolvedAt is cleared
  * resolved ──event later──▶ a new incident, transition `opened`; the old one stays resolved for good
  *
+ * open ──first supported cause──▶ open   transition `diagnosed`
+ * open ──another leading cause──▶ open   transition `cause_changed`
+ *
  * At most one incident of a fingerprint is open at any time, and at most one can be reopened: the newest. All periods
  * go by the time of arrival, since events come late and out of order. The transitions happen in the transaction that
  * records the events (store/), so two processes can never open the same incident twice; this file holds what they share.
@@ -19,10 +22,16 @@ import type { Severity } from "./rules/rule.ts";
 export type IncidentState = "open" | "resolved";
 
 /** A change of an incident that people may want to hear of. The value is a metric label. */
-export type IncidentTransition = "opened" | "reopened" | "resolved";
+export type IncidentTransition = "opened" | "reopened" | "resolved" | "diagnosed" | "cause_changed";
 
 /** All transitions, for metrics that start at zero. */
-export const incidentTransitions = ["opened", "reopened", "resolved"] as const satisfies readonly IncidentTransition[];
+export const incidentTransitions = [
+  "opened",
+  "reopened",
+  "resolved",
+  "diagnosed",
+  "cause_changed",
+] as const satisfies readonly IncidentTransition[];
 
 /** How long after resolving the same fingerprint reopens the incident instead of opening another, in milliseconds. */
 export const reopenWindowMs = 24 * 60 * 60 * 1000;

@@ -2,6 +2,8 @@
  * One diagnosis: gather facts from Twilio ▶ reason (pure) ▶ store the verdicts.
  */
 import type { Diagnosis, FailedRequest } from "../core/diagnosis/verdict.ts";
+import { leadingCause } from "../core/incident-view.ts";
+import { type RuleSet, ruleOfCode } from "../core/rules/match.ts";
 import { readFailedRequest } from "../core/wire/monitor-alert.ts";
 import type {
   Clock,
@@ -18,6 +20,7 @@ import type {
 /** What a diagnosis needs of the world. */
 export interface DiagnoseParts {
   readonly works: WorkStore;
+  readonly rules: RuleSet;
   readonly twilio: TwilioReader;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
@@ -47,8 +50,11 @@ export function createDiagnose(parts: DiagnoseParts): Diagnose {
 
     const failedRequest = readFailedRequest(event.payload, answer.ok ? answer.value : null);
     const diagnosis = toDiagnosis(event, failedRequest, answer.ok ? null : answer, parts.clock.now().toISOString());
-    await parts.works.finish(work, diagnosis);
+    const rule = ruleOfCode(event.code, parts.rules);
+    const advice = rule === null ? null : { causes: rule.causes ?? [], remedies: [] };
+    const transition = await parts.works.finish(work, diagnosis, (all) => leadingCause(all, advice));
     parts.telemetry.diagnosis(event.code, diagnosis);
+    if (transition !== null) parts.telemetry.incidentTransition(event.code, transition);
     return { retry: false };
   };
 }

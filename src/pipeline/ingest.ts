@@ -6,11 +6,13 @@
  * The answer is given only after the commit: the Debugger webhook documents no second try. Dispatch is not waited for:
  * the work it hands to the queue was written in the same transaction, and the sweep finds it again.
  */
+import { subjectOfPayload } from "../core/diagnosis/subject.ts";
 import type { DebuggerEvent, Parsed } from "../core/event.ts";
 import { fingerprint, subjectOf } from "../core/fingerprint.ts";
 import type { Answer, EventOutcome } from "../core/outcome.ts";
 import { redactPayload, redactText } from "../core/redact.ts";
 import { classify, type RuleSet } from "../core/rules/match.ts";
+import type { Seal } from "../core/seal.ts";
 import { parse } from "./parse.ts";
 import {
   type ClassifiedEvent,
@@ -33,6 +35,7 @@ export interface IngestParts {
   readonly rules: RuleSet;
   /** Quiet period of rules that name none, in milliseconds. */
   readonly quietPeriodMs: number;
+  readonly seal: Seal;
   readonly store: EventStore;
   readonly dispatch: (work: readonly Work[]) => void;
   readonly telemetry: Telemetry;
@@ -86,7 +89,15 @@ function prepare(raw: DebuggerEvent, delivery: Delivery, parts: IngestParts): Cl
     quietPeriodMs: verdict.quietPeriodMs ?? parts.quietPeriodMs,
     fingerprint: opensIncident ? fingerprint(event, verdict.groupBy, verdict.product) : null,
     subject: subjectOf(event),
+    sealedSubject: verdict.rule?.diagnostician === undefined ? null : sealSubject(raw, parts.seal),
   };
+}
+
+/** The private fields of the failed request, sealed for the worker; null when the event carries none. */
+function sealSubject(raw: DebuggerEvent, seal: Seal): string | null {
+  const subject = subjectOfPayload(raw.payload);
+  const empty = !subject.requestKnown && subject.requestUrl === null && subject.answer === null;
+  return empty ? null : seal.seal(JSON.stringify(subject), raw.sid);
 }
 
 function quarantined(entry: Parsed & { kind: "quarantined" }, delivery: Delivery): Quarantined {

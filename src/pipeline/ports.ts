@@ -49,6 +49,8 @@ export interface ClassifiedEvent {
   readonly fingerprint: string | null;
   /** What the event is about, hashed: one diagnosis a subject, within the sampling bound. */
   readonly subject: string;
+  /** The private fields a diagnosis needs, sealed (core/seal.ts); null when no diagnostician asks for them. */
+  readonly sealedSubject: string | null;
 }
 
 /** A piece of work, written in the transaction that made it necessary. */
@@ -118,6 +120,14 @@ export interface StoredEvent {
   readonly payload: JsonObject;
 }
 
+/** An event as a worker sees it. */
+export interface WorkEvent extends StoredEvent {
+  /** Null when none was kept, or when the incident has been resolved since: then it is wiped. */
+  readonly sealedSubject: string | null;
+  /** Id of the rule of its incident. */
+  readonly ruleId: string | null;
+}
+
 /** What was signed but not understood, as the API shows it. */
 export interface StoredQuarantine {
   readonly id: string;
@@ -163,12 +173,21 @@ export interface WorkStore {
   markDispatched(ids: readonly string[], at: Date): Promise<void>;
   /** Unfinished work written (or last dispatched) before the given time, oldest first. */
   overdue(before: Date, limit: number): Promise<readonly Work[]>;
-  /** The event a piece of work is about, null when retention has taken it. */
-  workEvent(work: Work): Promise<StoredEvent | null>;
-  /** Stores the diagnosis and ends the work, in one transaction. Doing it twice changes nothing. */
-  finish(work: Work, diagnosis: Diagnosis): Promise<void>;
+  /** The event a piece of work is about with its sealed subject, null when retention has taken it. */
+  workEvent(work: Work): Promise<WorkEvent | null>;
+  /**
+   * Stores the diagnosis and ends the work, in one transaction. Doing it twice changes nothing. `lead` names the leading
+   * cause of all diagnoses of the incident, null while none is supported; when that changes, the transition is returned.
+   */
+  finish(
+    work: Work,
+    diagnosis: Diagnosis,
+    lead: (diagnoses: readonly Diagnosis[]) => string | null,
+  ): Promise<"diagnosed" | "cause_changed" | null>;
   /** Ends work that cannot be done, keeping why. */
   abandon(work: Work, reason: string): Promise<void>;
+  /** Takes work up again that was abandoned or ended without reading Twilio; returns it. For `faultline requeue`. */
+  requeue(limit: number): Promise<readonly Work[]>;
 }
 
 /** What is done to the record on a schedule. Safe to run in several processes at once. */

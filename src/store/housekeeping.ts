@@ -25,12 +25,19 @@ export function createHousekeeping(db: Pick<Database, "pool">): Housekeeping {
       const changed: { id: string; code: number }[] = [];
       for (;;) {
         const { rows } = await pool.query<{ id: string; code: string }>(
-          `update faultline.incidents set state = 'resolved', resolved_at = $1
-           where id in (
-             select id from faultline.incidents where state = 'open' and quiet_at <= $1
-             order by id limit $2 for no key update skip locked
+          `with quiet as (
+             update faultline.incidents set state = 'resolved', resolved_at = $1
+             where id in (
+               select id from faultline.incidents where state = 'open' and quiet_at <= $1
+               order by id limit $2 for no key update skip locked
+             )
+             returning id, code
+           ), wiped as (
+             -- Nobody will ask Twilio about it any more: what is private goes.
+             update faultline.work w set sealed_subject = null
+             from quiet where w.incident_id = quiet.id and w.sealed_subject is not null
            )
-           returning id, code`,
+           select id, code from quiet`,
           [now.toISOString(), batchSize],
         );
         changed.push(...rows.map(({ id, code }) => ({ id: incidentIdOf(id), code: Number(code) })));

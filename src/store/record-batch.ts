@@ -75,6 +75,7 @@ function rowOf(classified: ClassifiedEvent, ord: number) {
     quiet_ms: classified.quietPeriodMs,
     fingerprint: classified.fingerprint,
     subject: classified.subject,
+    sealed_subject: classified.sealedSubject,
     payload: event.payload,
   };
 }

@@ -1,8 +1,10 @@
+import type { Diagnosis } from "../core/diagnosis/verdict.ts";
 import type { Work, WorkStore } from "../pipeline/ports.ts";
 import type { Database } from "./database.ts";
+import { finishWork } from "./finish-work.ts";
 import { incidentIdOf } from "./incident-id.ts";
 import { type EventRow, storedEventOf } from "./rows.ts";
-import { storableJson, storableText } from "./storable-text.ts";
+import { storableText } from "./storable-text.ts";
 
 interface WorkRow {
   readonly id: string;
@@ -31,35 +33,26 @@ export function createWorkStore(db: Pick<Database, "pool">): WorkStore {
          order by coalesce(dispatched_at, created_at), id limit $2`,
         [before.toISOString(), limit],
       );
-      return rows.map((row) => ({
-        id: row.id,
-        kind: row.kind,
-        incidentId: incidentIdOf(row.incident_id),
-        eventSid: row.event_sid,
-      }));
+      return rows.map(workOf);
     },
 
     async workEvent(work) {
-      const { rows } = await pool.query<EventRow>(
-        "select e.* from faultline.event_keys k join faultline.events e on e.id = k.id where k.sid = $1",
-        [storableText(work.eventSid)],
+      const { rows } = await pool.query<EventRow & { sealed_subject: string | null; rule_id: string | null }>(
+        `select e.*, w.sealed_subject, i.rule_id
+         from faultline.event_keys k
+         join faultline.events e on e.id = k.id
+         left join faultline.work w on w.id = $2
+         left join faultline.incidents i on i.id = w.incident_id
+         where k.sid = $1`,
+        [storableText(work.eventSid), work.id],
       );
-      return rows[0] === undefined ? null : storedEventOf(rows[0]);
+      const [row] = rows;
+      return row === undefined
+        ? null
+        : { ...storedEventOf(row), sealedSubject: row.sealed_subject, ruleId: row.rule_id };
     },
 
-    async finish(work, diagnosis) {
-      // One statement, hence one transaction; once finished (or abandoned) the first part finds nothing to do.
-      await pool.query(
-        `with finished as (
-           update faultline.work set finished_at = clock_timestamp()
-           where id = $1 and finished_at is null returning incident_id, event_sid
-         )
-         insert into faultline.diagnoses (incident_id, event_sid, at, result)
-         select incident_id, event_sid, $2, $3 from finished
-         on conflict (incident_id, event_sid) do nothing`,
-        [work.id, diagnosis.at, storableJson(diagnosis)],
-      );
-    },
+    finish: (work: Work, diagnosis: Diagnosis, lead) => finishWork(pool, work, diagnosis, lead),
 
     async abandon(work, reason) {
       await pool.query(
@@ -67,5 +60,28 @@ export function createWorkStore(db: Pick<Database, "pool">): WorkStore {
         [work.id, storableText(reason)],
       );
     },
+
+    async requeue(limit) {
+      const { rows } = await pool.query<WorkRow>(
+        `with again as (
+           select w.id, w.incident_id, w.event_sid from faultline.work w
+           left join faultline.diagnoses d on d.incident_id = w.incident_id and d.event_sid = w.event_sid
+           where w.finished_at is not null and (w.abandoned is not null or d.result ? 'failure')
+           order by w.id limit $1 for update of w skip locked
+         ), forgotten as (
+           delete from faultline.diagnoses d using again
+           where d.incident_id = again.incident_id and d.event_sid = again.event_sid
+         )
+         update faultline.work w set finished_at = null, abandoned = null, dispatched_at = null
+         from again where w.id = again.id
+         returning w.id, w.kind, w.incident_id, w.event_sid`,
+        [limit],
+      );
+      return rows.map(workOf);
+    },
   };
+}
+
+function workOf(row: WorkRow): Work {
+  return { id: row.id, kind: row.kind, incidentId: incidentIdOf(row.incident_id), eventSid: row.event_sid };
 }

@@ -12,6 +12,8 @@ const start = new Date("2026-01-15T10:20:00.000Z");
 const minutes = (count: number) => new Date(start.getTime() + count * 60_000);
 const day = 24 * 60;
 
+const noLead = () => null;
+
 const diagnosis = (eventSid: string): Diagnosis => ({
   eventSid,
   at: start.toISOString(),
@@ -332,23 +334,59 @@ export function eventStoreSuite(mode: StoreMode): void {
 
     test("finished twice leaves one diagnosis, the first", async () => {
       const { event, work } = await workOf();
-      await fresh.work.finish(work, diagnosis(event.event.sid));
-      await fresh.work.finish(work, { ...diagnosis(event.event.sid), calls: 9 });
+      await fresh.work.finish(work, diagnosis(event.event.sid), noLead);
+      await fresh.work.finish(work, { ...diagnosis(event.event.sid), calls: 9 }, noLead);
       expect(await fresh.reader.diagnoses(work.incidentId, 10)).toEqual([diagnosis(event.event.sid)]);
       expect(await fresh.work.overdue(minutes(60), 10)).toEqual([]);
     });
 
     test("diagnoses of an incident come newest first, no more than asked for", async () => {
       const results = await fresh.store.record([classifiedEvent(), classifiedEvent(), classifiedEvent()]);
-      for (const { work } of results) if (work !== null) await fresh.work.finish(work, diagnosis(work.eventSid));
+      for (const { work } of results)
+        if (work !== null) await fresh.work.finish(work, diagnosis(work.eventSid), noLead);
       const found = await fresh.reader.diagnoses(results[0]?.incidentId ?? "", 2);
       expect(found.map((one) => one.eventSid)).toEqual([results[2]?.work?.eventSid, results[1]?.work?.eventSid]);
+    });
+
+    test("the leading cause is told once when it is found and once when it changes", async () => {
+      const results = await fresh.store.record([classifiedEvent(), classifiedEvent(), classifiedEvent()]);
+      const told: unknown[] = [];
+      for (const [index, lead] of ["a-cause", "a-cause", "another-cause"].entries()) {
+        const work = results[index]?.work;
+        if (!work) throw new Error("expected work for each of three subjects");
+        told.push(await fresh.work.finish(work, diagnosis(work.eventSid), () => lead));
+      }
+      expect(told).toEqual(["diagnosed", null, "cause_changed"]);
+    });
+
+    test("the sealed subject comes with the event and is wiped when the incident resolves", async () => {
+      const { work } = await one(classifiedEvent({ sealedSubject: "sealed", quietPeriodMs: 60_000 }));
+      if (work === null) throw new Error("expected work");
+      expect((await fresh.work.workEvent(work))?.sealedSubject).toBe("sealed");
+
+      await fresh.housekeeping.resolveQuiet(minutes(60));
+
+      expect((await fresh.work.workEvent(work))?.sealedSubject).toBeNull();
+    });
+
+    test("requeue takes up what was abandoned or could read nothing, and nothing else", async () => {
+      const results = await fresh.store.record([classifiedEvent(), classifiedEvent(), classifiedEvent()]);
+      const [read, unread, abandoned] = results.map(({ work }) => work);
+      if (!read || !unread || !abandoned) throw new Error("expected work for each of three subjects");
+      await fresh.work.finish(read, diagnosis(read.eventSid), noLead);
+      await fresh.work.finish(unread, { ...diagnosis(unread.eventSid), failure: "timeout" }, noLead);
+      await fresh.work.abandon(abandoned, "event_deleted");
+
+      const again = await fresh.work.requeue(10);
+
+      expect(again.map(({ id }) => id).toSorted()).toEqual([unread.id, abandoned.id].toSorted());
+      expect(await fresh.work.finish(unread, diagnosis(unread.eventSid), () => "a-cause")).toBe("diagnosed");
     });
 
     test("abandoned is over, and finishing it later changes nothing", async () => {
       const { event, work } = await workOf();
       await fresh.work.abandon(work, "no_credentials");
-      await fresh.work.finish(work, diagnosis(event.event.sid));
+      await fresh.work.finish(work, diagnosis(event.event.sid), noLead);
       expect(await fresh.work.overdue(minutes(60), 10)).toEqual([]);
       expect(await fresh.reader.diagnoses(work.incidentId, 10)).toEqual([]);
       const { rows } = await fresh.db.pool.query("select abandoned from faultline.work");
@@ -514,7 +552,7 @@ export function eventStoreSuite(mode: StoreMode): void {
     test("takes what is older by arrival, leaves open incidents and their counts", async () => {
       const open = await one(classifiedEvent({ fingerprint: "open" }));
       const resolved = await one(classifiedEvent({ fingerprint: "resolved", quietPeriodMs: 1 }));
-      if (resolved.work !== null) await fresh.work.finish(resolved.work, diagnosis(resolved.work.eventSid));
+      if (resolved.work !== null) await fresh.work.finish(resolved.work, diagnosis(resolved.work.eventSid), noLead);
       await fresh.housekeeping.resolveQuiet(minutes(1));
       await one(classifiedEvent({ fingerprint: "open", receivedAt: minutes(20) }));
       await fresh.store.quarantine([quarantinedItem(), quarantinedItem({ receivedAt: minutes(20) })]);

@@ -96,6 +96,7 @@ export function classifiedEvent(
   const { event, ...rest } = overrides;
   return {
     receivedAt: new Date("2026-01-15T10:20:00.000Z"),
+    sealedSubject: null,
     title: "Proxy identifier already in use",
     product: "Proxy",
     severity: "error",

@@ -60,7 +60,8 @@ export const recordSchema = {
         matched jsonb not null,
         quiet_at timestamptz not null,
         sample_hour timestamptz,
-        samples integer not null default 0
+        samples integer not null default 0,
+        leading_cause text
       ) with (fillfactor = 70)`.execute(db);
     await sql`create unique index incidents_current on faultline.incidents (fingerprint) where current`.execute(db);
     await sql`create index incidents_open on faultline.incidents (id) where state = 'open'`.execute(db);
@@ -80,6 +81,7 @@ export const recordSchema = {
         incident_id bigint not null,
         event_sid text not null,
         subject text not null,
+        sealed_subject text,
         created_at timestamptz not null,
         dispatched_at timestamptz,
         finished_at timestamptz,

@@ -116,9 +116,9 @@ begin
           where w.incident_id = found_incident.id and w.subject = candidate_event ->> 'subject'
         );
       end if;
-      insert into faultline.work (kind, incident_id, event_sid, subject, created_at)
+      insert into faultline.work (kind, incident_id, event_sid, subject, sealed_subject, created_at)
       values ('diagnose', found_incident.id, candidate_event ->> 'sid', candidate_event ->> 'subject',
-        (candidate_event ->> 'received_at')::timestamptz)
+        candidate_event ->> 'sealed_subject', (candidate_event ->> 'received_at')::timestamptz)
       returning id into added_work;
       found_incident.samples := found_incident.samples + 1;
       work_ords := work_ords || candidate;
