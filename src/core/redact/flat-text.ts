@@ -24,8 +24,17 @@ interface Scan {
   readonly inParameters: boolean;
   /** Everything before is settled. */
   done: number;
-  /** Where the URL the scanner is in ends, 0 outside. */
-  urlEnd: number;
+  /** Whether the scanner is inside a URL, up to the end of its word. */
+  inUrl: boolean;
+  /** The word the scanner is in, looked at once: words are what URLs end with. */
+  word: Word;
+}
+
+/** A stretch of text without whitespace and double quotes. */
+interface Word {
+  readonly end: number;
+  readonly lastAt: number;
+  readonly lastEquals: number;
 }
 
 /**
@@ -39,14 +48,18 @@ export function redactFlat(text: string, options: { inParameters?: boolean; isUr
     text: maskEmails(text),
     inParameters: options.inParameters === true,
     done: 0,
-    urlEnd: 0,
+    inUrl: false,
+    word: { end: 0, lastAt: -1, lastEquals: -1 },
   };
-  if (options.isUrl === true) scan.urlEnd = scan.text.length;
+  if (options.isUrl === true) {
+    scan.inUrl = true;
+    scan.word = wordTo(scan.text, 0, scan.text.length);
+  }
   let out = "";
   trigger.lastIndex = 0;
   for (let match = trigger.exec(scan.text); match !== null; match = trigger.exec(scan.text)) {
     const at = match.index;
-    const edit = editAt(scan, match[0], at, options.isUrl === true);
+    const edit = editAt(scan, match[0], at);
     if (edit !== null) {
       out += scan.text.slice(scan.done, edit.start) + edit.text;
       scan.done = edit.end;
@@ -57,14 +70,17 @@ export function redactFlat(text: string, options: { inParameters?: boolean; isUr
   return scan.done === 0 ? scan.text : out + scan.text.slice(scan.done);
 }
 
-function editAt(scan: Scan, found: string, at: number, isUrl: boolean): Edit | null {
+function editAt(scan: Scan, found: string, at: number): Edit | null {
   const after = at + found.length;
   const first = found.charCodeAt(0);
   if (first === 0x2b || first === 0x25 || first === 0x5c) return numberEdit(after, maskInternational(scan.text, after));
-  if (first >= 0x30 && first <= 0x39) return numberEdit(at, maskBare(scan.text, at));
+  if (first >= 0x30 && first <= 0x39) {
+    const opened = at > scan.done && scan.text.charCodeAt(at - 1) === 0x28 ? 1 : 0;
+    return numberEdit(at - opened, maskBare(scan.text, at));
+  }
   if (first === 0x3f || first === 0x23) return queryEdit(scan, at);
   if (first === 0x3d) return valueEdit(scan, at);
-  if (first === 0x3a) return found.length > 1 ? authorityEdit(scan, at, after, isUrl) : valueEdit(scan, at);
+  if (first === 0x3a) return found.length > 1 ? authorityEdit(scan, at, after) : valueEdit(scan, at);
   return credentialEdit(scan, after);
 }
 
@@ -81,33 +97,48 @@ function credentialEdit(scan: Scan, start: number): Edit | null {
 }
 
 /** Drops the user info of a URL, `scheme://user:password@host`. */
-function authorityEdit(scan: Scan, at: number, start: number, isUrl: boolean): Edit | null {
+function authorityEdit(scan: Scan, at: number, start: number): Edit | null {
   const { text } = scan;
-  if (!/[A-Za-z0-9]/.test(text.charAt(at - 1))) return null;
-  const urlEnd = isUrl ? text.length : endOfUrl(text, start);
-  scan.urlEnd = urlEnd;
+  if (at === 0 || !/[A-Za-z0-9]/.test(text.charAt(at - 1))) return null;
+  const word = wordAt(scan, at);
+  scan.inUrl = true;
   let end = start;
-  while (end < urlEnd && !"/?#\\".includes(text.charAt(end))) end++;
-  let at2 = text.lastIndexOf("@", end - 1);
-  if (at2 < start && /:[^:\]]*[^\d:\]][^:\]]*$/.test(text.slice(start, Math.min(end, start + 300)))) {
-    // No port: a password with a `/`, `?` or `#` in it.
-    at2 = text.lastIndexOf("@", urlEnd - 1);
-  }
-  return at2 < start ? null : { start, end: at2 + 1, text: "" };
+  while (end < word.end && !"/?#\\".includes(text.charAt(end))) end++;
+  const authority = text.slice(start, end);
+  let userInfo = authority.lastIndexOf("@") + 1;
+  // No port: a password with a `/`, `?` or `#` in it.
+  if (userInfo === 0 && word.lastAt >= end && /:[^\]]*[^\d:\]]/.test(authority.slice(0, 300)))
+    userInfo = word.lastAt + 1 - start;
+  return userInfo === 0 ? null : { start, end: start + userInfo, text: "" };
 }
 
 /** Drops the parameter values of a URL; its keys stay. */
 function queryEdit(scan: Scan, at: number): Edit | null {
   const { text } = scan;
   const start = at + 1;
-  const inUrl = at < scan.urlEnd;
-  if (!inUrl && (at === 0 || /\s/.test(text.charAt(at - 1)))) return null;
-  const end = inUrl ? scan.urlEnd : endOfUrl(text, start);
-  if (end <= start) return null;
-  const query = text.slice(start, end);
-  if (!inUrl && !query.includes("=")) return null;
-  const pieces = query.split(/([&?#])/).map((piece, index) => (index % 2 === 1 ? piece : withoutValue(piece)));
-  return { start, end, text: pieces.join("") };
+  const word = wordAt(scan, at);
+  if (start >= word.end) return null;
+  if (!scan.inUrl && (at === 0 || /\s/.test(text.charAt(at - 1)) || word.lastEquals < start)) return null;
+  const pieces = text.slice(start, word.end).split(/([&?#])/);
+  const kept = pieces.map((piece, index) => (index % 2 === 1 ? piece : withoutValue(piece)));
+  return { start, end: word.end, text: kept.join("") };
+}
+
+/** The word around `at`; a new one is outside of any URL. */
+function wordAt(scan: Scan, at: number): Word {
+  if (at < scan.word.end) return scan.word;
+  scan.inUrl = false;
+  scan.word = wordTo(scan.text, at, endOfWord(scan.text, at));
+  return scan.word;
+}
+
+function wordTo(text: string, start: number, end: number): Word {
+  const word = text.slice(start, end);
+  return { end, lastAt: offset(start, word.lastIndexOf("@")), lastEquals: offset(start, word.lastIndexOf("=")) };
+}
+
+function offset(start: number, index: number): number {
+  return index === -1 ? -1 : start + index;
 }
 
 function withoutValue(pair: string): string {
@@ -178,7 +209,7 @@ function endOfUnquoted(text: string, start: number, kind: KeyKind, isJson: boole
   return stop.exec(text)?.index ?? text.length;
 }
 
-function endOfUrl(text: string, start: number): number {
+function endOfWord(text: string, start: number): number {
   const stop = /[\s"<>`]/g;
   stop.lastIndex = start;
   return stop.exec(text)?.index ?? text.length;

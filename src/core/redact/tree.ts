@@ -12,6 +12,7 @@ const depthLimit = 64;
 const nestingLimit = 4;
 const maxKeyLength = 256;
 const formShape = /^[\w.%+[\]$*-]+=[^\s]*$/;
+const plainKey = /^[A-Za-z_][A-Za-z_.-]{0,63}$/;
 const percentEncoded = /%[0-9a-f]{2}/i;
 
 /** What a value stands under. */
@@ -49,8 +50,7 @@ export function cut(text: string, limit: number): string {
 
 function redactObject(object: JsonObject, place: Place, walk: Walk): JsonObject {
   const result: JsonObject = {};
-  // Lists of { name, value } say in one field what the other one is.
-  const name = Object.hasOwn(object, "name") ? object.name : Object.hasOwn(object, "key") ? object.key : undefined;
+  const named = nameOf(object);
   for (const key of Object.keys(object)) {
     const value = object[key];
     if (value === undefined) continue;
@@ -65,11 +65,20 @@ function redactObject(object: JsonObject, place: Place, walk: Walk): JsonObject 
       walk.changed = true;
       break;
     }
-    const inParameters = place.inParameters || key === "parameters" || key === "request_variables";
-    const kind = key === "value" && typeof name === "string" ? keyKind(name, true) : keyKind(key, place.inParameters);
+    const inParameters = place.inParameters || cleanKey === "parameters" || cleanKey === "request_variables";
+    const kind = cleanKey === "value" && named !== null ? keyKind(named, true) : keyKind(cleanKey, place.inParameters);
     result[cleanKey] = redactValue(value, { kind, inParameters, depth: place.depth + 1, nesting: place.nesting }, walk);
   }
   return result;
+}
+
+/** In lists of { name, value } one field says what the other one is. */
+function nameOf(object: JsonObject): string | null {
+  for (const key of ["name", "key"]) {
+    const name = Object.hasOwn(object, key) ? object[key] : undefined;
+    if (typeof name === "string" && plainKey.test(name)) return name;
+  }
+  return null;
 }
 
 function redactValue(value: Json, place: Place, walk: Walk): Json {
@@ -87,6 +96,7 @@ function redactValue(value: Json, place: Place, walk: Walk): Json {
     return spend(masked === digits ? value : masked, value, walk);
   }
   if (place.depth >= depthLimit) return spend("[too deep]", value, walk);
+  walk.left -= 2;
   if (!Array.isArray(value)) return redactObject(value, place, walk);
   const items: Json[] = [];
   for (const item of value) {
@@ -102,18 +112,37 @@ function redactValue(value: Json, place: Place, walk: Walk): Json {
 
 /** Counts what is kept, and cuts it to what is left. */
 function spend(kept: Json, original: Json, walk: Walk): Json {
-  const result = typeof kept === "string" ? cut(kept, Math.max(0, walk.left)) : kept;
-  walk.left -= typeof result === "string" ? result.length : 2;
+  const result = typeof kept === "string" ? cut(kept, Math.max(0, walk.left - 2)) : kept;
+  walk.left -= String(result).length + 2;
   if (result !== original) walk.changed = true;
   return result;
 }
 
 function redactKey(key: string): string {
-  if (/^[A-Za-z_][A-Za-z_.-]*$/.test(key) && key.length <= maxKeyLength) return key;
-  return redactFlat(clean(key).slice(0, maxKeyLength)).slice(0, maxKeyLength).toWellFormed();
+  if (plainKey.test(key)) return key;
+  return settled(key, (text) => redactFlat(clean(text).slice(0, maxKeyLength)).slice(0, maxKeyLength).toWellFormed());
 }
 
 function redactString(text: string, place: Place): string {
+  if (place.nesting > 0) return redactOnce(text, place);
+  return settled(text, (so) => redactOnce(so, place));
+}
+
+/**
+ * Redacts until nothing changes any more: what was dropped can turn a sentence into a form, or into JSON. One look
+ * more, and only at what was changed; text that does not come to rest was written for that, and is dropped.
+ */
+function settled(text: string, redact: (text: string) => string): string {
+  let before = text;
+  for (let round = 0; round < 8; round++) {
+    const after = redact(before);
+    if (after === before) return after;
+    before = after;
+  }
+  return dropped;
+}
+
+function redactOnce(text: string, place: Place): string {
   const cleaned = clean(text);
   if (cleaned.length > 2 && place.nesting < nestingLimit) {
     const nested = redactNested(cleaned, { ...place, nesting: place.nesting + 1 });
@@ -137,7 +166,11 @@ function redactNested(text: string, place: Place): string | null {
   if (/\s/.test(text) || text.includes("://")) return null;
   if (formShape.test(text)) return redactForm(text, place);
   if (!percentEncoded.test(text)) return null;
-  return redactEncoded(text, place);
+  // A path is encoded piece by piece.
+  return text
+    .split("/")
+    .map((piece) => redactEncoded(piece, place))
+    .join("/");
 }
 
 function redactJsonText(text: string, value: Json, place: Place): string {
@@ -147,7 +180,9 @@ function redactJsonText(text: string, value: Json, place: Place): string {
 }
 
 function redactForm(text: string, place: Place): string | null {
-  const fields = parseFormText(text, Number.POSITIVE_INFINITY) ?? [];
+  // `From=+1555…` is a number whose plus was not encoded, as often as it is a space.
+  const literal = text.replace(/\+(?=[1-9]\d{6})/g, "%2B");
+  const fields = parseFormText(literal, Number.POSITIVE_INFINITY) ?? [];
   let changed = false;
   const pairs = fields.map(([key, value]) => {
     const cleanKey = redactKey(key);
@@ -160,15 +195,20 @@ function redactForm(text: string, place: Place): string | null {
   return changed ? pairs.join("&") : text;
 }
 
-function redactEncoded(text: string, place: Place): string | null {
-  let decoded: string;
-  try {
-    decoded = decodeURIComponent(text);
-  } catch {
-    return null;
-  }
+function redactEncoded(text: string, place: Place): string {
+  const decoded = percentEncoded.test(text) ? percentDecoded(text) : text;
   const redacted = redactString(decoded, place);
-  return redacted === decoded ? text : encodeURIComponent(redacted);
+  if (redacted === decoded) return text;
+  return decoded === text ? redacted : encodeURIComponent(redacted);
+}
+
+/** Percent-decoded text, or the text itself when its encoding is broken. */
+function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Text that PostgreSQL takes, in a column and in jsonb: no NUL, no half of a surrogate pair. */
