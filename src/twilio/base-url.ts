@@ -1,0 +1,36 @@
+/*
+ * TWILIO_API_BASE_URL: for tests and the demo every request `https://<host>/<path>` goes to `<base>/<host>/<path>`.
+ */
+
+/**
+ * The address to ask for a URL of Twilio's API, null when it is not one: credentials go to nobody else.
+ */
+export function toRequestUrl(url: string, baseUrl: string | null): string | null {
+  const parsed = URL.parse(url);
+  if (parsed === null || !isTwilio(parsed)) return null;
+  if (baseUrl === null) return parsed.href;
+  return `${baseUrl.replace(/\/+$/, "")}/${parsed.hostname}${parsed.pathname}${parsed.search}`;
+}
+
+function isTwilio(url: URL): boolean {
+  return (
+    url.protocol === "https:" &&
+    url.hostname.endsWith(".twilio.com") &&
+    url.port === "" &&
+    url.username === "" &&
+    url.password === ""
+  );
+}
+
+/** `https://<host>/<segments…>?<query>` with every segment and value encoded. Null when a segment would change the path. */
+export function apiUrl(
+  host: string,
+  segments: readonly string[],
+  query: Readonly<Record<string, string>> = {},
+): string | null {
+  // A URL parser resolves dot segments, and it takes a backslash or an encoded dot for them too; encoding leaves dots alone.
+  if (segments.some((segment) => segment === "" || segment === "." || segment === "..")) return null;
+  const path = segments.map(encodeURIComponent).join("/");
+  const search = new URLSearchParams(query).toString();
+  return `https://${host}/${path}${search === "" ? "" : `?${search}`}`;
+}

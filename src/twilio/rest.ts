@@ -1,0 +1,134 @@
+import twilio from "twilio";
+import type { JsonObject } from "../core/json.ts";
+import type { Clock, Log, Telemetry, TwilioAnswer, TwilioFailure } from "../pipeline/ports.ts";
+import type { Owner } from "../pipeline/resource-ports.ts";
+import { type Budget, createBudget } from "./budget.ts";
+import { type Credential, type CredentialOptions, createCredentials } from "./credentials.ts";
+import { CallFailed, failure } from "./failure.ts";
+import { HttpClient } from "./http-client.ts";
+
+/** Tries of one call when Twilio answers 429; what is left after that is the queue's to retry. */
+const triesWhenLimited = 2;
+
+/** The wait before the second try is a random part of this, in milliseconds. */
+const backoffMs = 1_000;
+
+/** A longer Retry-After is handed on instead of waited for, in milliseconds. */
+const longestWaitMs = 2_000;
+
+/** How Twilio is asked. */
+export interface RestOptions extends CredentialOptions {
+  /** TWILIO_API_BASE_URL, null for Twilio itself. */
+  readonly baseUrl: string | null;
+  readonly telemetry: Pick<Telemetry, "twilioRequest">;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly log: Log;
+  /** Of one request. Default 5,000. */
+  readonly timeoutMs?: number;
+  /** Requests at once per account. Default 4. */
+  readonly concurrency?: number;
+  /** Requests a second per account. Default 5. */
+  readonly requestsPerSecond?: number;
+}
+
+/** Twilio's REST API: any call, within limits, its outcome as data. Never rejects. */
+export interface Rest {
+  /** Runs a call of the twilio package, as the owner. `api` names it for the metric, e.g. `monitor.alerts.fetch`. */
+  request<T>(owner: Owner, api: string, call: (client: twilio.Twilio) => Promise<T>): Promise<TwilioAnswer<T>>;
+  /** Reads one URL of Twilio's API as JSON. A null URL, from a sid that cannot be one, is `client_error`. */
+  get(owner: Owner, api: string, url: string | null): Promise<TwilioAnswer<JsonObject>>;
+}
+
+/** Builds {@link Rest}. */
+export function createRest(options: RestOptions): Rest {
+  const credentials = createCredentials(options);
+  const httpClient = new HttpClient({
+    baseUrl: options.baseUrl,
+    timeoutMs: options.timeoutMs ?? 5_000,
+    clock: options.clock,
+  });
+  const budgets = new Map<string, Budget>();
+  const refusedOnce = new Set<Credential>();
+
+  function budgetOf(account: string): Budget {
+    const existing = budgets.get(account);
+    if (existing !== undefined) return existing;
+    const created = createBudget({
+      concurrency: options.concurrency ?? 4,
+      perSecond: options.requestsPerSecond ?? 5,
+      now: () => performance.now(),
+      after: (milliseconds, run) => setTimeout(run, milliseconds),
+    });
+    budgets.set(account, created);
+    return created;
+  }
+
+  async function tryOnce<T>(as: Credential, owner: Owner, call: Call<T>): Promise<TwilioAnswer<T>> {
+    try {
+      // Empty edge and region: the package would take them, and debug output, from the environment.
+      const client = twilio(as.username, as.password, {
+        accountSid: owner.account,
+        httpClient,
+        edge: "",
+        region: "",
+        logLevel: "error",
+      });
+      return { ok: true, value: await call(client) };
+    } catch (error) {
+      // Anything else is the package refusing the arguments, before it asks.
+      return error instanceof CallFailed ? error.failure : failure("client_error", false);
+    }
+  }
+
+  async function tryWithin<T>(as: Credential, owner: Owner, api: string, call: Call<T>): Promise<TwilioAnswer<T>> {
+    for (let tries = 1; ; tries += 1) {
+      const answer = await budgetOf(as.account).run(() => tryOnce(as, owner, call));
+      options.telemetry.twilioRequest(api, answer.ok ? "ok" : answer.reason);
+      if (answer.ok || answer.reason !== "rate_limited" || tries === triesWhenLimited) return answer;
+      const wait = answer.retryAfterMs ?? Math.ceil(options.random() * backoffMs);
+      if (wait > longestWaitMs) return answer;
+      await new Promise<void>((resolve) => {
+        setTimeout(resolve, wait);
+      });
+    }
+  }
+
+  function tell(api: string, as: Credential, failed: TwilioFailure): void {
+    const fields = { api, account: as.account, reason: failed.reason };
+    if (failed.reason !== "unauthorized") {
+      options.log.debug(fields, "Twilio request failed");
+    } else if (!refusedOnce.has(as)) {
+      refusedOnce.add(as);
+      options.log.warn(fields, "Twilio refused the credentials of an account");
+    }
+  }
+
+  async function request<T>(owner: Owner, api: string, call: Call<T>): Promise<TwilioAnswer<T>> {
+    let answer: TwilioAnswer<T> = failure("no_credentials", false);
+    const candidates = credentials.of(owner);
+    if (candidates.length === 0) options.telemetry.twilioRequest(api, "no_credentials");
+    for (const candidate of candidates) {
+      answer = await tryWithin(candidate, owner, api, call);
+      if (answer.ok) return answer;
+      tell(api, candidate, answer);
+      if (answer.reason !== "unauthorized") return answer;
+      credentials.refused(candidate);
+    }
+    return answer;
+  }
+
+  return {
+    request,
+    async get(owner, api, url) {
+      if (url === null) return failure("client_error", false);
+      return await request(owner, api, async (client): Promise<JsonObject> => {
+        const answer: { body: JsonObject } = await client.request({ method: "get", uri: url });
+        return answer.body;
+      });
+    },
+  };
+}
+
+type Call<T> = (client: twilio.Twilio) => Promise<T>;
