@@ -1,0 +1,103 @@
+/*
+ * Which Conversations hold an (address, proxy address) pair, and whether they are in use. A pair is bound in at most one
+ * Conversation that is not closed. Source: https://www.twilio.com/docs/conversations/api/participant-conversation-resource
+ */
+import { type Read, shownBy } from "./facts.ts";
+import { maskAddress } from "./mask-address.ts";
+import type { Sids } from "./remedy.ts";
+import type { ParticipantConversation } from "./resources.ts";
+import type { Subject } from "./subject.ts";
+import { timeOf } from "./time.ts";
+import type { Conflict, Evidence } from "./verdict.ts";
+
+/** The pair that could not be bound. */
+export interface WantedBinding {
+  readonly address: string;
+  readonly proxyAddress: string;
+}
+
+/**
+ * The pair a request asked for; none when it does not say. An inbound or outgoing message names sender and receiver
+ * only, and either may be the person: both readings are returned, since at most one of them is bound.
+ */
+export function wantedBindings({ address, proxyAddress, from, to }: Subject): WantedBinding[] {
+  if (address !== null && proxyAddress !== null) return [{ address, proxyAddress }];
+  if (from === null || to === null) return [];
+  const readings = [
+    { address: from, proxyAddress: to },
+    { address: to, proxyAddress: from },
+  ];
+  return readings.filter((pair) => address === null || pair.address === address);
+}
+
+/** Conversations, not closed, in which the pair is bound; each once. */
+export function holdersOf(
+  wanted: readonly WantedBinding[],
+  bindings: Read<readonly ParticipantConversation[]>,
+): ParticipantConversation[] {
+  if (!bindings.ok) return [];
+  const held = bindings.value.filter(
+    ({ conversationState, participantMessagingBinding: binding }) =>
+      conversationState !== null &&
+      conversationState !== "closed" &&
+      wanted.some(({ address, proxyAddress }) => binding?.address === address && binding.proxyAddress === proxyAddress),
+  );
+  return [...new Map(held.map((row) => [row.conversationSid, row])).values()];
+}
+
+/** `recent`: updated within a day. `stale`: inactive, or not updated for 3 days. `quiet`: in between. */
+export type Use = "recent" | "resting" | "quiet" | "stale" | "unknown";
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+/**
+ * How much a Conversation is in use, seen from the event. `resting` is inactive although updated within a day: becoming
+ * inactive is itself an update.
+ */
+export function useOf(row: ParticipantConversation, seenFrom: string): Use {
+  const updated = timeOf(row.conversationDateUpdated);
+  const from = timeOf(seenFrom);
+  const isInactive = row.conversationState === "inactive";
+  if (updated === null || from === null) return isInactive ? "stale" : "unknown";
+  const age = from - updated;
+  if (age <= dayMs) return isInactive ? "resting" : "recent";
+  return isInactive || age >= 3 * dayMs ? "stale" : "quiet";
+}
+
+/** One sentence on a Conversation that holds the pair. */
+export function describeHolder(row: ParticipantConversation, read: Read<unknown>): Evidence {
+  const { conversationSid, chatServiceSid, participantSid, conversationState, conversationDateUpdated } = row;
+  const binding = row.participantMessagingBinding;
+  const pair = `${maskAddress(binding?.address ?? "")} and ${maskAddress(binding?.proxyAddress ?? "")}`;
+  const updated = conversationDateUpdated === null ? "" : `, last updated at ${conversationDateUpdated}`;
+  return shownBy(
+    read,
+    `${pair} are bound as Participant ${participantSid ?? "unknown"} of Conversation ${conversationSid} ` +
+      `(Service ${chatServiceSid ?? "unknown"}, ${conversationState}${updated}).`,
+  );
+}
+
+export function conversationConflict({
+  conversationSid,
+  chatServiceSid,
+  conversationState,
+}: ParticipantConversation): Conflict {
+  const base = chatServiceSid === null ? "" : `/Services/${chatServiceSid}`;
+  const url = `https://conversations.twilio.com/v1${base}/Conversations/${conversationSid}`;
+  return { sid: conversationSid, kind: "conversation", state: conversationState ?? "unknown", url };
+}
+
+/** What commands about this Conversation need; always with its own Service, since the default one is only one of many. */
+export function holderSids({ conversationSid, chatServiceSid, participantSid }: ParticipantConversation): Sids {
+  return {
+    ...(chatServiceSid === null ? {} : { service: chatServiceSid }),
+    conversation: conversationSid,
+    ...(participantSid === null ? {} : { participant: participantSid }),
+  };
+}
+
+/** Says that a list ended early, null when it did not. */
+export function unseenBindings(read: Read<readonly unknown[]>): Evidence | null {
+  if (!read.ok || read.cutShort !== true) return null;
+  return shownBy(read, `The list was cut short after ${read.value.length} Conversations; there may be more.`);
+}
