@@ -15,7 +15,9 @@ export function startTimers(chores: readonly Chore[], log: Log): { stop(): Promi
     return setInterval(() => {
       if (busy) return;
       busy = true;
-      const done: Promise<void> = run()
+      // Inside a promise, so that a chore that throws at once is a failed run as well.
+      const done: Promise<void> = Promise.resolve()
+        .then(run)
         .catch((error: unknown) => log.warn({ err: error, chore: name }, "Housekeeping failed; it will be tried again"))
         .finally(() => {
           busy = false;
