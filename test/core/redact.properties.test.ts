@@ -95,6 +95,18 @@ describe("redaction", () => {
     );
   });
 
+  it("of a payload that is cut changes nothing the second time", () => {
+    fc.assert(
+      fc.property(hostile, hostile, fc.integer({ min: 65_000, max: 65_700 }), (text, rest, length) => {
+        const long = text.repeat(Math.ceil(length / Math.max(1, text.length))).slice(0, length);
+        const once = redactPayload({ first: rest, long, rest, list: [rest, 1, rest], [rest]: 1 });
+        expect(JSON.stringify(once).length).toBeLessThan(2 * 64 * 1024 + 200);
+        expect(redactPayload(once)).toEqual(once);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it("leaves no international number, wherever it stands", () => {
     const number = fc.oneof(
       fc.stringMatching(/^1[2-9]\d{9}$/),

@@ -111,7 +111,7 @@ function redactValue(value: Json, place: Place, walk: Walk): Json {
 }
 
 /** Counts what is kept, and cuts it to what is left. */
-function spend(kept: Json, original: Json, walk: Walk): Json {
+function spend(kept: string | number, original: Json, walk: Walk): Json {
   const result = typeof kept === "string" ? cut(kept, Math.max(0, walk.left - 2)) : kept;
   walk.left -= String(result).length + 2;
   if (result !== original) walk.changed = true;

@@ -26,9 +26,8 @@ export function parseUnbounded(text: string): Json | undefined {
 export function isDeeperThan(value: Json, depth: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (depth === 0) return true;
-  for (const key in value) {
-    const child: Json | undefined = Array.isArray(value) ? value[Number(key)] : value[key];
-    if (child !== undefined && isDeeperThan(child, depth - 1)) return true;
+  for (const child of Array.isArray(value) ? value : Object.values(value)) {
+    if (isDeeperThan(child, depth - 1)) return true;
   }
   return false;
 }
