@@ -116,17 +116,16 @@ function portVariants(url: string): [string, string] | [string] {
   return [without, `${scheme}${authority}:${scheme.toLowerCase() === "https://" ? "443" : "80"}${rest}`];
 }
 
-/** The query as Node's legacy `querystring` would parse and write it again. */
+/** The query as Node's legacy `querystring` would parse and write it again, its order (numbers first) included. */
 function withLegacyQuery(url: string): string {
   const query = queryOf(url);
   if (query === "") return url;
-  const grouped = new Map<string, string[]>();
+  const grouped: Record<string, string[]> = Object.create(null);
   for (const [key, value] of parseFormText(query, Number.POSITIVE_INFINITY) ?? []) {
-    const values = grouped.get(key);
-    if (values === undefined) grouped.set(key, [value]);
-    else values.push(value);
+    grouped[key] ??= [];
+    grouped[key].push(value);
   }
-  const pairs = [...grouped].flatMap(([key, values]) =>
+  const pairs = Object.entries(grouped).flatMap(([key, values]) =>
     values.map((value) => `${encodeURIComponent(key)}=${encodeURIComponent(value)}`),
   );
   return `${url.slice(0, url.length - query.length)}${pairs.join("&")}`;
