@@ -142,6 +142,7 @@ describe("secrets", () => {
   const urls = { DATABASE_URL: "postgres://u:hunter2@db/x", REDIS_URL: "redis://:hunter2@r" } as const;
   const secrets: [name: string, field: string, value: string, more: Record<string, string>][] = [
     ["ADMIN_TOKEN", "adminToken", "hunter2", {}],
+    ["FAULTLINE_SECRET", "sealingSecret", "hunter2", {}],
     ["DATABASE_URL", "databaseUrl", urls.DATABASE_URL, {}],
     ["REDIS_URL", "redisUrl", urls.REDIS_URL, {}],
     [
