@@ -32,7 +32,7 @@ const answers: Readonly<Record<HttpCause, readonly string[]>> = {
   "bad-url": ["correct-the-url"],
   dns: ["resolve-the-name", "correct-the-url"],
   connect: ["open-a-connection", "let-twilio-in"],
-  tls: ["renew-the-certificate", "open-a-connection"],
+  tls: ["renew-the-certificate"],
   timeout: ["answer-first"],
   redirect: ["give-the-final-url"],
   protocol: ["call-the-url", "look-at-the-raw-answer"],

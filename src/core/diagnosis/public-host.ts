@@ -1,5 +1,5 @@
-/** Names that end like this exist inside one network only, or nowhere (RFC 6761, RFC 2606, RFC 6762, ICANN `.internal`). */
-const privateEndings = new Set(["local", "localhost", "internal", "lan", "home", "corp", "test", "invalid", "example"]);
+/** Names that end like this exist inside one network only, or nowhere (RFC 6761, RFC 6762, ICANN `.internal`). */
+const privateEndings = new Set(["local", "localhost", "internal", "lan", "home", "corp", "test", "invalid"]);
 
 /**
  * Whether a host is one that nobody on the public internet can reach: a private or loopback address (RFC 1918, 4193,

@@ -11,6 +11,9 @@ export interface RemedyView {
   readonly curl?: string;
 }
 
+/** A documented cause as it is shown. */
+export type CauseView = Pick<Cause, "id" | "text">;
+
 /** What is known about a code: the answer of `GET /api/v1/codes/:code` and of `explain --json`. */
 export interface CodeView {
   readonly code: number;
@@ -25,7 +28,7 @@ export interface CodeView {
     readonly severity: Severity;
     readonly meaning: string | null;
     readonly firstThing: string | null;
-    readonly causes: readonly Cause[];
+    readonly causes: readonly CauseView[];
     readonly remedies: readonly RemedyView[];
   } | null;
 }
@@ -45,7 +48,7 @@ export interface RuleView {
   readonly docsUrl: string | null;
   readonly meaning: string | null;
   readonly firstThing: string | null;
-  readonly causes: readonly Cause[];
+  readonly causes: readonly CauseView[];
   readonly remedies: readonly RemedyView[];
 }
 
@@ -69,7 +72,7 @@ export function codeView(code: number, rules: RuleSet, catalogue: Catalogue): Co
             severity: rule.severity ?? severityOfLevel(level ?? "ERROR"),
             meaning: rule.meaning ?? null,
             firstThing: rule.firstThing ?? null,
-            causes: rule.causes ?? [],
+            causes: (rule.causes ?? []).map(causeView),
             remedies: (rule.remedies ?? []).map(remedyView),
           },
   };
@@ -86,6 +89,11 @@ export function ruleList(rules: RuleSet): readonly RuleView[] {
 /** The text of a remedy, saying what its command interrupts: nobody should run one without having read that. */
 export function remedyText(remedy: RemedyTemplate): string {
   return remedy.interrupts === undefined ? remedy.text : `${remedy.text} Interrupts: ${remedy.interrupts}`;
+}
+
+/** How a cause is told is for the documentation: programs get the verdict. */
+function causeView({ id, text }: Cause): CauseView {
+  return { id, text };
 }
 
 function remedyView(remedy: RemedyTemplate): RemedyView {
@@ -113,7 +121,7 @@ function ruleView(rule: Rule, origin: RuleView["origin"]): RuleView {
     docsUrl: rule.docsUrl ?? null,
     meaning: rule.meaning ?? null,
     firstThing: rule.firstThing ?? null,
-    causes: rule.causes ?? [],
+    causes: (rule.causes ?? []).map(causeView),
     remedies: (rule.remedies ?? []).map(remedyView),
   };
 }

@@ -55,6 +55,13 @@ const help: Readonly<Record<string, FieldHelp>> = {
   "rules[].causes": { expected: "a list of causes with different ids", fix: "write `- id: …` and `text: …` a cause" },
   "rules[].causes[].id": { expected: kebab, fix: "rename it" },
   "rules[].causes[].text": { expected: sentence, fix: "write what went wrong" },
+  "rules[].causes[].tells": {
+    expected: "when the cause counts as confirmed, likely or ruledOut",
+    fix: "write `confirmed: …` under it, or leave it out",
+  },
+  "rules[].causes[].tells.confirmed": { expected: sentence, fix: "write which facts show the cause" },
+  "rules[].causes[].tells.likely": { expected: sentence, fix: "write which facts speak for it, or leave it out" },
+  "rules[].causes[].tells.ruledOut": { expected: sentence, fix: "write which facts exclude it, or leave it out" },
   "rules[].remedies": {
     expected: "a list of remedies with different ids",
     fix: "write `- id: …` and `text: …` a remedy",

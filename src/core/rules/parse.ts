@@ -2,7 +2,7 @@ import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDoc
 import { z } from "zod";
 import { fieldHelp, pathText } from "./fields.ts";
 import { quote, type RuleMistake } from "./mistake.ts";
-import { Cause, Match, RemedyTemplate, Rule } from "./rule.ts";
+import { Cause, Match, RemedyTemplate, Rule, Tells } from "./rule.ts";
 
 /** A rule file, read: the rules that are right, and everything that is wrong with the others. */
 export interface RulePack {
@@ -158,6 +158,7 @@ function customFix(issue: z.core.$ZodIssue, fallback: string): string {
 function keysOf(path: Path): readonly string[] {
   const last = path.findLast((part) => typeof part === "string");
   if (last === "match") return Object.keys(Match.shape);
+  if (last === "tells") return Object.keys(Tells.shape);
   if (last === "causes") return Object.keys(Cause.shape);
   if (last === "remedies") return Object.keys(RemedyTemplate.shape);
   return Object.keys(Rule.shape);

@@ -38,6 +38,7 @@ export const diagnosticians = [
   "proxy-unknown-scenario",
   "conversation-binding-exists",
   "frontline-conversation-exists",
+  "http-retrieval",
 ] as const;
 
 const Id = z
@@ -84,8 +85,16 @@ export const Match = z
   });
 export type Match = z.infer<typeof Match>;
 
+/** How Faultline tells whether a cause applies: for people, in the words of the facts that are looked at. */
+export const Tells = z.strictObject({
+  confirmed: Text,
+  likely: Text.exactOptional(),
+  ruledOut: Text.exactOptional(),
+});
+export type Tells = z.infer<typeof Tells>;
+
 /** A documented cause. Its id never changes: verdicts and metrics refer to it. */
-export const Cause = z.strictObject({ id: Id, text: Text });
+export const Cause = z.strictObject({ id: Id, text: Text, tells: Tells.exactOptional() });
 export type Cause = z.infer<typeof Cause>;
 
 /** A documented way out. `command` (twilio-cli) and `curl` are templates, see template.ts. */
