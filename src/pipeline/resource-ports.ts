@@ -18,6 +18,15 @@ import type { TwilioAnswer } from "./ports.ts";
 export interface Owner {
   readonly account: string;
   readonly parentAccount: string | null;
+  /** Adds up what this diagnosis asks of Twilio, when somebody wants to know. */
+  readonly meter?: CallMeter;
+}
+
+/** What has been asked of Twilio so far. */
+export interface CallMeter {
+  calls: number;
+  /** Time spent in requests, in milliseconds; waiting for the account's budget does not count. */
+  ms: number;
 }
 
 /** What was read of a list. */

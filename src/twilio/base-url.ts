@@ -22,14 +22,15 @@ function isTwilio(url: URL): boolean {
   );
 }
 
-/** `https://<host>/<segments…>?<query>` with every segment and value encoded. Null when a segment would change the path. */
+/** `https://<host>/<segments…>?<query>` with every segment and value encoded. Null when a segment
+ * would change the path, or holds half a character. */
 export function apiUrl(
   host: string,
   segments: readonly string[],
   query: Readonly<Record<string, string>> = {},
 ): string | null {
-  // A URL parser resolves dot segments, and it takes a backslash or an encoded dot for them too; encoding leaves dots alone.
-  if (segments.some((segment) => segment === "" || segment === "." || segment === "..")) return null;
+  // Encoding leaves dots alone, and a URL parser resolves them.
+  if (segments.some((segment) => ["", ".", ".."].includes(segment) || !segment.isWellFormed())) return null;
   const path = segments.map(encodeURIComponent).join("/");
   const search = new URLSearchParams(query).toString();
   return `https://${host}/${path}${search === "" ? "" : `?${search}`}`;

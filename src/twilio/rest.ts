@@ -84,7 +84,7 @@ export function createRest(options: RestOptions): Rest {
 
   async function tryWithin<T>(as: Credential, owner: Owner, api: string, call: Call<T>): Promise<TwilioAnswer<T>> {
     for (let tries = 1; ; tries += 1) {
-      const answer = await budgetOf(as.account).run(() => tryOnce(as, owner, call));
+      const answer = await budgetOf(as.account).run(() => metered(owner, () => tryOnce(as, owner, call)));
       options.telemetry.twilioRequest(api, answer.ok ? "ok" : answer.reason);
       if (answer.ok || answer.reason !== "rate_limited" || tries === triesWhenLimited) return answer;
       const wait = answer.retryAfterMs ?? Math.ceil(options.random() * backoffMs);
@@ -129,6 +129,16 @@ export function createRest(options: RestOptions): Rest {
       });
     },
   };
+}
+
+async function metered<T>({ meter }: Owner, run: () => Promise<T>): Promise<T> {
+  const started = performance.now();
+  const result = await run();
+  if (meter !== undefined) {
+    meter.calls += 1;
+    meter.ms += performance.now() - started;
+  }
+  return result;
 }
 
 type Call<T> = (client: twilio.Twilio) => Promise<T>;
