@@ -13,6 +13,7 @@ import { createSeal } from "./core/seal.ts";
 import { createOperateApp } from "./operate/server.ts";
 import { createDiagnose } from "./pipeline/diagnose.ts";
 import { createDispatcher } from "./pipeline/dispatch.ts";
+import { cachedReader } from "./pipeline/gather/cached-reader.ts";
 import { createIngest } from "./pipeline/ingest.ts";
 import type { Clock, Log } from "./pipeline/ports.ts";
 import { createSweep } from "./pipeline/sweep.ts";
@@ -125,8 +126,18 @@ async function start(
       telemetry,
       clock,
       random: Math.random,
+      log,
     });
-    const handle = createDiagnose({ works, rules, twilio, telemetry, clock, log });
+    const handle = createDiagnose({
+      works,
+      rules,
+      seal,
+      twilio,
+      resources: cachedReader(twilio, clock),
+      telemetry,
+      clock,
+      log,
+    });
     const worker = await startWorker({ connection, queue: "diagnose", concurrency: 4, handle, telemetry, log });
     stops.push(async () => {
       const { finished } = await worker.close(config.shutdownTimeoutMs);

@@ -1,27 +1,27 @@
 /*
- * One diagnosis: gather facts from Twilio ▶ reason (pure) ▶ store the verdicts.
+ * One diagnosis: open the subject ▶ ask for the Alert ▶ gather facts from Twilio ▶ reason (pure) ▶ store the verdicts.
  */
+import type { Reasoned } from "../core/diagnosis/facts.ts";
+import { reasonHttpRetrieval } from "../core/diagnosis/http-retrieval.ts";
 import type { Diagnosis, FailedRequest } from "../core/diagnosis/verdict.ts";
+import { messageOf } from "../core/event.ts";
 import { leadingCause } from "../core/incident-view.ts";
 import { type RuleSet, ruleOfCode } from "../core/rules/match.ts";
-import { readFailedRequest } from "../core/wire/monitor-alert.ts";
-import type {
-  Clock,
-  JobResult,
-  Log,
-  StoredEvent,
-  Telemetry,
-  TwilioFailure,
-  TwilioReader,
-  Work,
-  WorkStore,
-} from "./ports.ts";
+import type { Rule } from "../core/rules/rule.ts";
+import type { Seal } from "../core/seal.ts";
+import { diagnosticians } from "./diagnosticians.ts";
+import { type Asking, startAsking } from "./gather/asking.ts";
+import { type Case, caseOf } from "./gather/case.ts";
+import type { Clock, JobResult, Log, Telemetry, TwilioFailure, TwilioReader, Work, WorkStore } from "./ports.ts";
+import type { ResourceReader } from "./resource-ports.ts";
 
 /** What a diagnosis needs of the world. */
 export interface DiagnoseParts {
   readonly works: WorkStore;
   readonly rules: RuleSet;
+  readonly seal: Seal;
   readonly twilio: TwilioReader;
+  readonly resources: ResourceReader;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   readonly log: Log;
@@ -41,16 +41,19 @@ export function createDiagnose(parts: DiagnoseParts): Diagnose {
       return { retry: false };
     }
 
-    const answer = await parts.twilio.fetchAlert(event, event.sid);
-    if (!answer.ok && answer.retry && !attempt.last) return retryLater(answer);
-    if (!answer.ok && answer.reason === "no_credentials" && !toldNoCredentials) {
+    const rule = ruleOfCode(event.code, parts.rules);
+    const asking = startAsking(parts.resources, parts.clock, event);
+    const known = await caseOf(event, work, asking, parts);
+    const reasoned = await reason(asking, known, rule);
+
+    const failure = asking.failure();
+    if (failure?.retry === true && !attempt.last) return retryLater(failure);
+    if (failure?.reason === "no_credentials" && !toldNoCredentials) {
       toldNoCredentials = true;
       parts.log.warn({ account: event.account }, "No credentials for Twilio's API: diagnoses rest on the events alone");
     }
 
-    const failedRequest = readFailedRequest(event.payload, answer.ok ? answer.value : null);
-    const diagnosis = toDiagnosis(event, failedRequest, answer.ok ? null : answer, parts.clock.now().toISOString());
-    const rule = ruleOfCode(event.code, parts.rules);
+    const diagnosis = toDiagnosis(known, reasoned, asking, failure, parts.clock.now().toISOString());
     const advice = rule === null ? null : { causes: rule.causes ?? [], remedies: [] };
     const transition = await parts.works.finish(work, diagnosis, (all) => leadingCause(all, advice));
     parts.telemetry.diagnosis(event.code, diagnosis);
@@ -59,34 +62,66 @@ export function createDiagnose(parts: DiagnoseParts): Diagnose {
   };
 }
 
+/** What the rule's diagnostician makes of the case; nothing for codes that have none. */
+async function reason(asking: Asking, known: Case, rule: Rule | null): Promise<Reasoned> {
+  const remedies = rule?.remedies ?? [];
+  const diagnostician = rule?.diagnostician === undefined ? undefined : diagnosticians[rule.diagnostician];
+  if (diagnostician !== undefined) return await diagnostician(asking, known, remedies);
+  if (rule?.diagnostician !== "http-retrieval") return { causes: [], evidence: [], conflicts: [], remedies: [] };
+  return reasonHttpRetrieval(
+    {
+      code: known.event.code,
+      eventSid: known.event.sid,
+      failedRequest: known.failedRequest,
+      contentType: known.contentType,
+      message: messageOf(known.event.payload),
+      source: known.alert.ok && known.alert.value !== null ? known.alert.source : "event",
+      at: asking.known("event", null).at,
+    },
+    remedies,
+  );
+}
+
 function retryLater(failure: TwilioFailure): JobResult {
   return failure.retryAfterMs === undefined ? { retry: true } : { retry: true, afterMs: failure.retryAfterMs };
 }
 
 function toDiagnosis(
-  event: StoredEvent,
-  failedRequest: FailedRequest | null,
+  known: Case,
+  reasoned: Reasoned,
+  asking: Asking,
   failure: TwilioFailure | null,
   at: string,
 ): Diagnosis {
-  const source = failure === null ? `GET /v1/Alerts/${event.sid}` : "event";
+  const { event, failedRequest } = known;
+  const seen =
+    failedRequest === null
+      ? []
+      : [
+          {
+            text: describe(failedRequest),
+            source: known.alert.ok && known.alert.value !== null ? known.alert.source : "event",
+            observedAt: at,
+          },
+        ];
   return {
     eventSid: event.sid,
     at,
-    calls: failure?.reason === "no_credentials" ? 0 : 1,
+    calls: asking.owner.meter.calls,
     failedRequest,
-    causes: [],
-    conflicts: [],
-    evidence: failedRequest === null ? [] : [{ text: describe(failedRequest), source, observedAt: at }],
-    remedies: [],
+    causes: reasoned.causes,
+    conflicts: reasoned.conflicts,
+    evidence: reasoned.evidence.length > 0 ? reasoned.evidence : seen,
+    remedies: reasoned.remedies,
     ...(failure === null ? {} : { failure: failure.reason }),
   };
 }
 
-/** E.g. `POST https://app.example.com/voice answered 502: 11203 HTTP communication total time out triggered`. */
-function describe(request: FailedRequest): string {
-  const target = request.host === null ? "The request" : `${request.host}${request.path ?? ""}`;
-  const subject = request.method === null ? target : `${request.method} ${target}`;
-  const answer = request.status === null ? "failed" : `answered ${request.status}`;
-  return request.reason === null ? `${subject} ${answer}` : `${subject} ${answer}: ${request.reason}`;
+/** E.g. `POST app.example.com/voice answered 502: 11203 HTTP communication total time out triggered.` */
+function describe({ host, path, method, status, reason: why }: FailedRequest): string {
+  if (host === null && status === null) return why === null ? "Twilio gives no details." : `Twilio says: ${why}`;
+  const target = host === null ? "The request" : `${host}${path ?? ""}`;
+  const subject = method === null ? target : `${method} ${target}`;
+  const answer = status === null ? "failed" : `answered ${status}`;
+  return why === null ? `${subject} ${answer}.` : `${subject} ${answer}: ${why}`;
 }

@@ -186,6 +186,8 @@ export interface WorkStore {
   ): Promise<"diagnosed" | "cause_changed" | null>;
   /** Ends work that cannot be done, keeping why. */
   abandon(work: Work, reason: string): Promise<void>;
+  /** The sealed subjects of events of the same incident that came before, the latest first, at most 50. */
+  earlierSubjects(work: Work): Promise<readonly { eventSid: string; sealedSubject: string; at: string }[]>;
   /** Takes work up again that was abandoned or ended without reading Twilio; returns it. For `faultline requeue`. */
   requeue(limit: number): Promise<readonly Work[]>;
 }

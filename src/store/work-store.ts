@@ -61,6 +61,21 @@ export function createWorkStore(db: Pick<Database, "pool">): WorkStore {
       );
     },
 
+    async earlierSubjects(work) {
+      const { rows } = await pool.query<{ event_sid: string; sealed_subject: string; created_at: Date }>(
+        `select w.event_sid, w.sealed_subject, w.created_at from faultline.work w
+         join faultline.work this on this.incident_id = w.incident_id and w.id < this.id
+         where this.id = $1 and w.sealed_subject is not null
+         order by w.id desc limit 50`,
+        [work.id],
+      );
+      return rows.map((row) => ({
+        eventSid: row.event_sid,
+        sealedSubject: row.sealed_subject,
+        at: new Date(row.created_at).toISOString(),
+      }));
+    },
+
     async requeue(limit) {
       const { rows } = await pool.query<WorkRow>(
         `with again as (
