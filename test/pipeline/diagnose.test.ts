@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { loadCatalogue } from "../../src/core/catalogue.ts";
 import { compileRules } from "../../src/core/rules/match.ts";
+import { createSeal } from "../../src/core/seal.ts";
 import { createDiagnose } from "../../src/pipeline/diagnose.ts";
 import type { MonitorAlert, TwilioAnswer, TwilioReader, WorkEvent } from "../../src/pipeline/ports.ts";
-import { countingTelemetry, fixedClock, memoryWorks, now, recordingLog, workOf } from "./fakes.ts";
+import { countingTelemetry, fixedClock, memoryWorks, now, recordingLog, unaskedResources, workOf } from "./fakes.ts";
 
 const account = `AC${"a".repeat(32)}`;
 const parentAccount = `AC${"b".repeat(32)}`;
@@ -48,6 +49,8 @@ function createWorld(answer: TwilioAnswer<MonitorAlert>) {
   const log = recordingLog();
   const diagnose = createDiagnose({
     works,
+    seal: createSeal("a secret for tests", (bytes) => Buffer.alloc(bytes, 7)),
+    resources: unaskedResources(),
     rules: compileRules([], [], loadCatalogue()),
     twilio: {
       fetchAlert: async (owner, sid) => {
@@ -62,7 +65,7 @@ function createWorld(answer: TwilioAnswer<MonitorAlert>) {
   return { diagnose, asked, works, telemetry, log };
 }
 
-function failure(reason: "rate_limited" | "no_credentials" | "not_found" | "server_error", retry: boolean) {
+function failure(reason: "rate_limited" | "no_credentials" | "unauthorized" | "server_error", retry: boolean) {
   return { ok: false, reason, retry } as const;
 }
 
@@ -78,7 +81,6 @@ describe("an event whose Alert can be read", () => {
     expect(diagnosis).toMatchObject({
       eventSid: workOf(1).eventSid,
       at: now.toISOString(),
-      calls: 1,
       failedRequest: {
         host: "app.example.com",
         path: "/hook",
@@ -120,10 +122,10 @@ describe("a Twilio that does not answer", () => {
   });
 
   it("for good is not asked again", async () => {
-    const { diagnose, works } = createWorld(failure("not_found", false));
+    const { diagnose, works } = createWorld(failure("unauthorized", false));
     works.event.set(workOf(1).eventSid, eventOf(1));
     expect(await diagnose(workOf(1), { last: false })).toEqual({ retry: false });
-    expect(works.finished[0]?.[1]).toMatchObject({ failure: "not_found", failedRequest: null, evidence: [] });
+    expect(works.finished[0]?.[1]).toMatchObject({ failure: "unauthorized", failedRequest: null, evidence: [] });
   });
 });
 

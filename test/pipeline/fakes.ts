@@ -12,6 +12,7 @@ import type {
   WorkQueue,
   WorkStore,
 } from "../../src/pipeline/ports.ts";
+import type { ResourceReader } from "../../src/pipeline/resource-ports.ts";
 
 /*
  * The world of the pipeline in memory. Everything that happens is noted in one journal, in order.
@@ -145,6 +146,7 @@ export function memoryWorks(journal: Journal = []): MemoryWorks {
     async abandon(work, reason) {
       works.abandoned.push([work, reason]);
     },
+    earlierSubjects: async () => [],
     requeue: async () => [],
   };
   return works;
@@ -175,6 +177,23 @@ export function memoryQueue(journal: Journal = []): MemoryQueue {
     close: async () => undefined,
   };
   return queue;
+}
+
+/** Twilio's resources for a diagnosis that has no reason to ask for any. */
+export function unaskedResources(): ResourceReader {
+  const unasked = () => Promise.reject(new Error("expected no resource to be asked for"));
+  return {
+    proxyService: unasked,
+    proxySession: unasked,
+    proxySessions: unasked,
+    proxyParticipant: unasked,
+    proxyParticipants: unasked,
+    proxyPhoneNumbers: unasked,
+    conversation: unasked,
+    conversationParticipants: unasked,
+    participantConversations: unasked,
+    frontlineUser: unasked,
+  };
 }
 
 /** A piece of work about the n-th event. */
