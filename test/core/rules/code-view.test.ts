@@ -16,6 +16,7 @@ describe("codeView", () => {
     expect(view).toMatchObject({ code: 50416, known: true, level: "ERROR", product: "Conversations" });
     expect(Object.keys(view.rule ?? {})).toEqual(["id", "severity", "meaning", "firstThing", "causes", "remedies"]);
     expect(view.rule?.causes).toHaveLength(3);
+    for (const cause of view.rule?.causes ?? []) expect(Object.keys(cause)).toEqual(["id", "text"]);
     const allowed = new Set(["id", "text", "command", "curl"]);
     for (const remedy of view.rule?.remedies ?? [])
       expect(Object.keys(remedy).filter((key) => !allowed.has(key))).toEqual([]);

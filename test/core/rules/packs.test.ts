@@ -191,7 +191,7 @@ describe.each([
     const page = ` ${words(readFileSync(seed, "utf8")).join(" ")} `;
     const texts = [
       rule?.meaning ?? "",
-      ...(rule?.causes ?? []).map(({ text }) => text),
+      ...(rule?.causes ?? []).flatMap(({ text, tells }) => [text, ...Object.values(tells ?? {})]),
       ...(rule?.remedies ?? []).map(({ text }) => text),
     ];
     const copied = texts.flatMap((text) => {
