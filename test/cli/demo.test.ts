@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { createLedger } from "../../src/cli/demo/ledger.ts";
 import { metricSum, type Observation, type ObservedIncident } from "../../src/cli/demo/observe.ts";
 import { report } from "../../src/cli/demo/report.ts";
-import { type Scene, sendTraffic } from "../../src/cli/demo/traffic.ts";
+import { mainCodes, type Scene, sendTraffic } from "../../src/cli/demo/traffic.ts";
 import { checksOf } from "../../src/cli/demo/verify.ts";
 import { loadCatalogue } from "../../src/core/catalogue.ts";
 import { compileRules } from "../../src/core/rules/match.ts";
@@ -56,7 +56,8 @@ describe("the demo's traffic", () => {
   it("is answered as it says, and its book holds exactly what was recorded", async () => {
     const { store, telemetry, log, target } = await startInMemory();
     const ledger = createLedger();
-    const scenes = await sendTraffic(target, ledger, now);
+    const firsts = mainCodes.map((code, index) => errorEvent({ code, at: now }, index + 1));
+    const scenes = await sendTraffic(target, ledger, firsts, now);
     const wrong = scenes.filter(({ expected, statuses }) => statuses.some((status) => status !== expected));
     expect(wrong).toEqual([]);
     expect(ledger.distinct).toBe(store.events.size);

@@ -105,7 +105,7 @@ export function memoryStore(journal: Journal = []): MemoryStore {
     const opened = !incidents.has(fingerprint);
     const incidentId = incidents.get(fingerprint) ?? `inc_${incidents.size + 1}`;
     incidents.set(fingerprint, incidentId);
-    const work: Work = { id: `w_${event.sid}`, kind: "diagnose", incidentId, eventSid: event.sid };
+    const work: Work = { id: `w_${event.sid}`, kind: "diagnose", incidentId, eventSid: event.sid, first: opened };
     return { outcome: "recorded", incidentId, transition: opened ? "opened" : null, work: opened ? work : null };
   }
   return store;
@@ -199,5 +199,5 @@ export function unaskedResources(): ResourceReader {
 /** A piece of work about the n-th event. */
 export function workOf(n: number): Work {
   const sid = `NO${n.toString(16).padStart(32, "0")}`;
-  return { id: `w_${n}`, kind: "diagnose", incidentId: "inc_1", eventSid: sid };
+  return { id: `w_${n}`, kind: "diagnose", incidentId: "inc_1", eventSid: sid, first: true };
 }

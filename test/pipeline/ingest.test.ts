@@ -109,7 +109,9 @@ describe("the order of things", () => {
     const event = errorEvent({ code: 80604 });
     await ingest(webhook(event));
     await ingest(stream(streamBatch([event])));
-    expect(dispatched).toEqual([{ id: `w_${event.sid}`, kind: "diagnose", incidentId: "inc_1", eventSid: event.sid }]);
+    expect(dispatched).toMatchObject([
+      { id: `w_${event.sid}`, kind: "diagnose", incidentId: "inc_1", eventSid: event.sid },
+    ]);
   });
 });
 
