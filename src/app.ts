@@ -37,6 +37,12 @@ import { version } from "./version.ts";
 /** The codes diagnosed in depth: their metrics start at zero. */
 const mainCodes = [80604, 80903, 80905, 50416, 48031];
 
+/**
+ * Diagnoses mostly wait: for Twilio, or for their account's budget. So many at once that those of one account do not hold
+ * up another's.
+ */
+const diagnosesAtOnce = 20;
+
 /** Which half of the work this process does. */
 export type Role = "all" | "ingest" | "worker";
 
@@ -138,7 +144,14 @@ async function start(
       clock,
       log,
     });
-    const worker = await startWorker({ connection, queue: "diagnose", concurrency: 4, handle, telemetry, log });
+    const worker = await startWorker({
+      connection,
+      queue: "diagnose",
+      concurrency: diagnosesAtOnce,
+      handle,
+      telemetry,
+      log,
+    });
     stops.push(async () => {
       const { finished } = await worker.close(config.shutdownTimeoutMs);
       if (!finished) log.warn({}, "Jobs were cut off; the queue hands them to another worker");

@@ -16,6 +16,7 @@ import { report } from "./demo/report.ts";
 import type { Target } from "./demo/sender.ts";
 import { sendTraffic } from "./demo/traffic.ts";
 import { checksOf } from "./demo/verify.ts";
+import { stageFaults } from "./demo/world.ts";
 
 /** The address the demo's Twilio believes it calls. Signatures are made over it, never over the local address. */
 const publicUrl = "https://faultline.example.com";
@@ -37,9 +38,10 @@ export async function demo({ stay }: { stay: boolean }): Promise<number> {
     const adminUrl = `http://127.0.0.1:${app.adminPort}`;
     print("Faultline demo: a simulated Twilio sends its errors, correctly signed.");
 
+    const firsts = stageFaults(twilio, systemClock.now());
     prepareAlerts(twilio);
     const ledger = createLedger();
-    const scenes = await sendTraffic(target, ledger, systemClock.now());
+    const scenes = await sendTraffic(target, ledger, firsts, systemClock.now());
     const observed = await whenDiagnosed(adminUrl);
     const checks = checksOf(ledger, scenes, observed);
     print(report(scenes, observed, checks));

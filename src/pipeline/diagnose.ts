@@ -58,7 +58,8 @@ export function createDiagnose(parts: DiagnoseParts): Diagnose {
     const transition = await parts.works.finish(work, diagnosis, (all) => leadingCause(all, advice));
     parts.telemetry.diagnosis(event.code, diagnosis);
     if (transition !== null) parts.telemetry.incidentTransition(event.code, transition);
-    return { retry: false };
+    // The verdicts are stored; the job of one that could read nothing is kept as failed, for `faultline requeue`.
+    return { retry: failure?.retry === true };
   };
 }
 

@@ -59,6 +59,8 @@ export interface Work {
   readonly kind: "diagnose";
   readonly incidentId: string;
   readonly eventSid: string;
+  /** Whether it is the first of its incident: those go before further samples of incidents already looked at. */
+  readonly first: boolean;
 }
 
 /** What became of one event on commit. */

@@ -15,6 +15,7 @@ export const JobData = z.object({
   kind: z.literal("diagnose"),
   incidentId: z.string().min(1),
   eventSid: z.string().min(1),
+  first: z.boolean().default(false),
 }) satisfies z.ZodType<Work>;
 export type JobData = z.infer<typeof JobData>;
 
@@ -33,6 +34,9 @@ export const defaultRetry: RetryPolicy = { attempts: 8, baseMs: 5_000, maxMs: 30
 
 /** The longest wait a handler may ask for, in milliseconds. */
 export const maxAskedWaitMs = 60 * 60 * 1000;
+
+/** Of further samples of an incident that has been looked at; the firsts have none and go before them. */
+export const samplePriority = 10;
 
 /** The queue a piece of work goes to. */
 export function queueOf(work: Work): QueueName {

@@ -10,6 +10,7 @@ import {
   queueNames,
   queueOf,
   type RetryPolicy,
+  samplePriority,
 } from "./jobs.ts";
 import { within } from "./patience.ts";
 import { createTrouble, QueueUnavailable } from "./trouble.ts";
@@ -97,10 +98,11 @@ async function addTo(queue: JobQueue, work: readonly Work[]): Promise<void> {
     }),
   );
   await queue.addBulk(
-    work.map(({ id, kind, incidentId, eventSid }) => ({
-      name: kind,
-      data: { id, kind, incidentId, eventSid },
-      opts: { jobId: jobId({ id, kind, incidentId, eventSid }) },
+    work.map((each) => ({
+      name: each.kind,
+      data: each,
+      // BullMQ takes jobs without a priority first: an incident nobody has looked at before another sample of a storm.
+      opts: { jobId: jobId(each), ...(each.first ? {} : { priority: samplePriority }) },
     })),
   );
 }

@@ -10,6 +10,7 @@ interface RecordedRow {
   readonly incident_id: string | null;
   readonly transition: IncidentTransition | null;
   readonly work_id: string | null;
+  readonly work_first: boolean | null;
 }
 
 /** What the recording of a batch goes by. */
@@ -85,6 +86,12 @@ function recordedOf(row: RecordedRow, classified: ClassifiedEvent | undefined): 
   const work =
     row.work_id === null || incidentId === null || classified === undefined
       ? null
-      : { id: row.work_id, kind: "diagnose" as const, incidentId, eventSid: classified.event.sid };
+      : {
+          id: row.work_id,
+          kind: "diagnose" as const,
+          incidentId,
+          eventSid: classified.event.sid,
+          first: row.work_first === true,
+        };
   return { outcome: row.recorded ? "recorded" : "duplicate", incidentId, transition: row.transition, work };
 }

@@ -11,6 +11,7 @@ interface WorkRow {
   readonly kind: Work["kind"];
   readonly incident_id: string;
   readonly event_sid: string;
+  readonly first: boolean;
 }
 
 /** The outbox side of the record. */
@@ -28,7 +29,7 @@ export function createWorkStore(db: Pick<Database, "pool">): WorkStore {
 
     async overdue(before, limit) {
       const { rows } = await pool.query<WorkRow>(
-        `select id, kind, incident_id, event_sid from faultline.work
+        `select id, kind, incident_id, event_sid, first from faultline.work
          where finished_at is null and coalesce(dispatched_at, created_at) < $1
          order by coalesce(dispatched_at, created_at), id limit $2`,
         [before.toISOString(), limit],
@@ -89,7 +90,7 @@ export function createWorkStore(db: Pick<Database, "pool">): WorkStore {
          )
          update faultline.work w set finished_at = null, abandoned = null, dispatched_at = null
          from again where w.id = again.id
-         returning w.id, w.kind, w.incident_id, w.event_sid`,
+         returning w.id, w.kind, w.incident_id, w.event_sid, w.first`,
         [limit],
       );
       return rows.map(workOf);
@@ -98,5 +99,11 @@ export function createWorkStore(db: Pick<Database, "pool">): WorkStore {
 }
 
 function workOf(row: WorkRow): Work {
-  return { id: row.id, kind: row.kind, incidentId: incidentIdOf(row.incident_id), eventSid: row.event_sid };
+  return {
+    id: row.id,
+    kind: row.kind,
+    incidentId: incidentIdOf(row.incident_id),
+    eventSid: row.event_sid,
+    first: row.first,
+  };
 }

@@ -31,7 +31,7 @@ export function memoryLog(): Log & {
 
 /** Work with a given id. */
 export function work(id: string): Work {
-  return { id, kind: "diagnose", incidentId: `incident-${id}`, eventSid: `NO${"a".repeat(32)}` };
+  return { id, kind: "diagnose", incidentId: `incident-${id}`, eventSid: `NO${"a".repeat(32)}`, first: true };
 }
 
 /** The contract of both ends of the queue, run on every server. */

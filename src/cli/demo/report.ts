@@ -4,6 +4,8 @@ import type { Scene } from "./traffic.ts";
 import type { Check } from "./verify.ts";
 
 const width = 96;
+const maxCauses = 5;
+const maxRemedies = 4;
 
 /** The demo's report, for a person: what came in, which incidents, what was refused, a few metrics, and the verdict. */
 export function report(scenes: readonly Scene[], observed: Observation, checks: readonly Check[]): string {
@@ -44,13 +46,35 @@ function incidentLines(incident: ObservedIncident): string[] {
     ...incident.evidence.slice(0, 3).flatMap(({ text, source }) => hanging("  seen: ", `${text} (${source})`)),
     ...incident.conflicts.map(({ sid, kind, state: held }) => `  in the way: ${kind} ${sid} (${held})`),
     ...(incident.causes.length === 0 ? [] : ["  documented causes:"]),
-    ...incident.causes.flatMap(({ text, verdict }) => hanging(`    [${verdict}] `, text)),
-    ...(incident.remedies.length === 0 ? [] : ["  remedies:"]),
-    ...incident.remedies.flatMap(({ text, command }) => [
+    ...causeLines(incident),
+    ...remedyLines(incident),
+  ];
+}
+
+/** The documented causes; of a long list only those that lead. */
+function causeLines({ causes, code }: ObservedIncident): string[] {
+  const supported = causes.filter(({ verdict }) => verdict === "confirmed" || verdict === "likely");
+  const shown = causes.length <= maxCauses ? causes : supported.length > 0 ? supported : causes.slice(0, maxCauses);
+  return [
+    ...shown.flatMap(({ text, verdict }) => hanging(`    [${verdict}] `, text)),
+    ...more(causes.length - shown.length, code),
+  ];
+}
+
+function remedyLines({ remedies, code }: ObservedIncident): string[] {
+  const shown = remedies.slice(0, maxRemedies);
+  return [
+    ...(shown.length === 0 ? [] : ["  remedies:"]),
+    ...shown.flatMap(({ text, command }) => [
       ...hanging("    - ", text),
       ...(command === undefined ? [] : [`        $ ${command}`]),
     ]),
+    ...more(remedies.length - shown.length, code),
   ];
+}
+
+function more(count: number, code: number): string[] {
+  return count <= 0 ? [] : [`    … and ${count} more: faultline explain ${code}`];
 }
 
 /** Text behind a lead, its further lines indented below. */

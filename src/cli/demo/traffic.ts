@@ -18,15 +18,24 @@ const stormSize = 1000;
 const batchSize = 100;
 
 /** Sends everything the demo sends, in order, noting every event in the ledger. */
-export async function sendTraffic(target: Target, ledger: Ledger, now: Date): Promise<Scene[]> {
-  const firsts = mainCodes.map((code, index) => errorEvent({ code, at: now, webhook: webhookOf(code) }, index + 1));
+export async function sendTraffic(
+  target: Target,
+  ledger: Ledger,
+  firsts: readonly ErrorEvent[],
+  now: Date,
+): Promise<Scene[]> {
   const retrieval = errorEvent(
-    { code: 11200, at: now, message: "HTTP retrieval failure", webhook: webhookOf(11200) },
+    { code: 11200, at: now, message: "HTTP retrieval failure", webhook: failedWebhook() },
     0x10,
   );
-  const seconds = mainCodes.map((code, index) => errorEvent({ code, at: now }, 0x20 + index));
+  const seconds = mainCodes.map((code, index) =>
+    errorEvent({ ...firsts[index], code, at: now, webhook: null, sid: patternedSid("NO", 0x20 + index) }),
+  );
   const storm = Array.from({ length: stormSize }, (_, index) =>
-    errorEvent({ code: 80604, at: now, resource: patternedSid("KC", 0x100 + (index % 50)) }, 0x1000 + index),
+    errorEvent(
+      { code: 80604, at: now, service: firsts[0]?.service ?? null, resource: patternedSid("KC", 0x100 + (index % 50)) },
+      0x1000 + index,
+    ),
   );
   const unknown = errorEvent({ code: 99_999, at: now, message: "A code nobody has documented yet" }, 0x30);
   const info = errorEvent({ code: 82_004, at: now, level: "INFO", message: "console.log from a Function" }, 0x31);
@@ -68,20 +77,14 @@ function chunks(events: readonly ErrorEvent[]): ErrorEvent[][] {
   return Array.from({ length: count }, (_, index) => events.slice(index * batchSize, (index + 1) * batchSize));
 }
 
-/** The request Twilio made when the error happened, with the private things a real one carries. */
-function webhookOf(code: number): ErrorEvent["webhook"] {
+/** The request Twilio made and the answer it got, with the private things a real one carries. */
+function failedWebhook(): ErrorEvent["webhook"] {
   const parameters = { From: "+15555550101", To: "+15555550199", Body: "meet me at the usual place" };
-  const failed = code === 11200;
+  const reason = { "X-Twilio-WebhookError": "11203 HTTP communication total time out triggered" };
   return {
     type: "application/json",
     request: { url: "https://app.example.com/twilio/inbound?customer=4711", method: "POST", headers: {}, parameters },
-    response: failed
-      ? {
-          status_code: 502,
-          headers: { "X-Twilio-WebhookError": "11203 HTTP communication total time out triggered" },
-          body: null,
-        }
-      : { status_code: null, headers: {}, body: null },
+    response: { status_code: 502, headers: reason, body: null },
   };
 }
 

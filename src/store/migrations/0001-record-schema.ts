@@ -81,6 +81,7 @@ export const recordSchema = {
         incident_id bigint not null,
         event_sid text not null,
         subject text not null,
+        first boolean not null,
         sealed_subject text,
         created_at timestamptz not null,
         dispatched_at timestamptz,

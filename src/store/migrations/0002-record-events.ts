@@ -14,7 +14,7 @@ export const recordEvents = {
   async up(db: Kysely<unknown>): Promise<void> {
     await sql`
 create function faultline.record_events(batch jsonb, reopen_window_ms bigint, samples_per_hour integer)
-returns table (ord integer, recorded boolean, incident_id bigint, transition text, work_id bigint)
+returns table (ord integer, recorded boolean, incident_id bigint, transition text, work_id bigint, work_first boolean)
 language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -27,6 +27,7 @@ declare
   changes text[] := '{}';
   work_ords integer[] := '{}';
   work_ids bigint[] := '{}';
+  work_firsts boolean[] := '{}';
   grp record;
   found_incident faultline.incidents%rowtype;
   first_event jsonb;
@@ -116,13 +117,14 @@ begin
           where w.incident_id = found_incident.id and w.subject = candidate_event ->> 'subject'
         );
       end if;
-      insert into faultline.work (kind, incident_id, event_sid, subject, sealed_subject, created_at)
+      insert into faultline.work (kind, incident_id, event_sid, subject, first, sealed_subject, created_at)
       values ('diagnose', found_incident.id, candidate_event ->> 'sid', candidate_event ->> 'subject',
-        candidate_event ->> 'sealed_subject', (candidate_event ->> 'received_at')::timestamptz)
+        change is not null and candidate = grp.candidates[1], candidate_event ->> 'sealed_subject', (candidate_event ->> 'received_at')::timestamptz)
       returning id into added_work;
       found_incident.samples := found_incident.samples + 1;
       work_ords := work_ords || candidate;
       work_ids := work_ids || added_work;
+      work_firsts := work_firsts || (change is not null and candidate = grp.candidates[1]);
     end loop;
 
     update faultline.incidents set
@@ -150,14 +152,14 @@ begin
   left join unnest(groups, group_incidents) as g(fingerprint, incident_id) on g.fingerprint = e.fingerprint;
 
   return query
-  select e.ord, true, g.incident_id, c.change, w.work_id
+  select e.ord, true, g.incident_id, c.change, w.work_id, w.work_first
   from jsonb_to_recordset(batch) as e(ord integer, fingerprint text)
   join unnest(new_ords) as n(ord) on n.ord = e.ord
   left join unnest(groups, group_incidents) as g(fingerprint, incident_id) on g.fingerprint = e.fingerprint
   left join unnest(change_ords, changes) as c(ord, change) on c.ord = e.ord
-  left join unnest(work_ords, work_ids) as w(ord, work_id) on w.ord = e.ord
+  left join unnest(work_ords, work_ids, work_firsts) as w(ord, work_id, work_first) on w.ord = e.ord
   union all
-  select e.ord, false, v.incident_id, null, null
+  select e.ord, false, v.incident_id, null, null, null
   from jsonb_to_recordset(batch) as e(ord integer, sid text)
   left join faultline.event_keys k on k.sid = e.sid
   left join faultline.events v on v.id = k.id
