@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Redis } from "ioredis";
 import pg from "pg";
 import { afterEach, describe, expect, test } from "vitest";
 import { type Backend, embedded, postgresAndRedis } from "../support/backends.ts";
@@ -56,6 +57,7 @@ describe.for([embedded, postgresAndRedis])("bad input, $name", (kind) => {
       const kept = [JSON.stringify([events, await faultline.quarantine(), await faultline.incidents()])];
       kept.push(await (await faultline.get("/metrics")).text(), faultline.output());
       if (backend.databaseUrl !== null) kept.push(await allText(backend.databaseUrl));
+      if (backend.redis !== null) kept.push(await allHashes(backend.redis.url));
       await faultline.stop();
       if (backend.databaseUrl === null) kept.push(...filesUnder(backend.env.DATA_DIR ?? ""));
       for (const secret of privateThings) {
@@ -136,6 +138,18 @@ async function allText(databaseUrl: string): Promise<string> {
   }
   await client.end();
   return text;
+}
+
+/** Every hash in Redis: that is where BullMQ keeps what a job carries. */
+async function allHashes(redisUrl: string): Promise<string> {
+  const client = new Redis(redisUrl);
+  const found: unknown[] = [];
+  for (const key of await client.keys("*")) {
+    if ((await client.type(key)) === "hash") found.push(key, await client.hgetall(key));
+  }
+  client.disconnect();
+  expect(found.length, "hashes in Redis").toBeGreaterThan(0);
+  return JSON.stringify(found);
 }
 
 /** The raw bytes of every file of the embedded database, its log included. */

@@ -27,7 +27,9 @@ test("the demo explains the five codes, counts every event once and ends with 0 
     expect(report).toContain(`${code} ${title}`);
     expect(rule?.causes.length, `causes of ${code}`).toBeGreaterThan(0);
     for (const { text } of rule?.causes ?? []) expect(report).toContain(text.replaceAll(/\s+/g, " "));
-    for (const { text } of rule?.remedies ?? []) expect(report).toContain(text.replaceAll(/\s+/g, " "));
+    // Remedies are shown up to a few; which come first depends on the verdicts.
+    const remedies = (rule?.remedies ?? []).filter((remedy) => report.includes(remedy.text.replaceAll(/\s+/g, " ")));
+    expect(remedies.length, `remedies of ${code}`).toBeGreaterThan(0);
   }
   // What a webhook carried stays private in the report, too.
   expect(stdout).not.toContain("5555550101");

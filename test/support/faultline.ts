@@ -62,12 +62,15 @@ export interface Faultlines {
  * test left running although it passed is a leak, and fails it.
  */
 export function useFaultlines(): Faultlines {
-  const processes = new Set<ChildProcess>();
+  const processes = new Map<ChildProcess, Output>();
   const folders: string[] = [];
 
   afterEach(async ({ task }) => {
-    const left = [...processes].filter(isRunning);
+    const left = [...processes.keys()].filter(isRunning);
     await Promise.all(left.map((child) => end(child, "SIGKILL")));
+    // What the processes said is the first thing a person wants to know of a failure.
+    const said = [...processes].map(([child, { stdout, stderr }]) => `process ${child.pid}:\n${stdout()}${stderr()}`);
+    if (task.result?.state === "fail") console.log(said.map((text) => text.slice(-4_000)).join("\n"));
     processes.clear();
     for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
     if (task.result?.state !== "fail") {
@@ -78,15 +81,16 @@ export function useFaultlines(): Faultlines {
     }
   });
 
-  function launch(args: readonly string[], env: Record<string, string>, cwd: string): ChildProcess {
+  function launch(args: readonly string[], env: Record<string, string>, cwd: string) {
     const child = spawn(process.execPath, [main, ...args], {
       cwd,
       // Nothing of the environment of the tests, so that no setting of the developer's gets in.
       env: { PATH: process.env.PATH ?? "", HOME: cwd, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
-    processes.add(child);
-    return child;
+    const output = collect(child);
+    processes.set(child, output);
+    return { child, output };
   }
 
   function folder(): string {
@@ -99,17 +103,16 @@ export function useFaultlines(): Faultlines {
     folder,
     async start(env = {}, args = ["serve"]) {
       const cwd = folder();
-      const child = launch(args, { ...baseEnvironment(cwd), ...env }, cwd);
-      return await ready(child, collect(child));
+      const { child, output } = launch(args, { ...baseEnvironment(cwd), ...env }, cwd);
+      return await ready(child, output);
     },
     async run(args, env = {}, timeoutMs = 60_000) {
-      const child = launch(args, env, folder());
-      const { stdout, stderr } = collect(child);
+      const { child, output } = launch(args, env, folder());
       const closed = once(child, "close");
       const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
       await closed;
       clearTimeout(timer);
-      return { exitCode: child.exitCode, stdout: stdout(), stderr: stderr() };
+      return { exitCode: child.exitCode, stdout: output.stdout(), stderr: output.stderr() };
     },
   };
 }

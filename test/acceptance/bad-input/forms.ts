@@ -18,7 +18,10 @@ const known = `AccountSid=${account.sid}&Payload=${encodeURIComponent('{"error_c
 const tooMany = Array.from({ length: 10_000 }, (_, index) => `key${index}=${index}`).join("&");
 
 export const forms: readonly BadInput[] = [
-  recorded("invalid percent-encoding beside a good payload", signedBody(`${known}&Broken=%ZZ%E0%A4%&%=%`)),
+  recorded(
+    "invalid percent-encoding beside a good payload",
+    signedBody(`Sid=NO${"d".repeat(32)}&${known}&Broken=%ZZ%E0%A4%&%=%`),
+  ),
   quarantined(
     "invalid percent-encoding in the payload",
     signedBody(`AccountSid=${account.sid}&Payload=%7B%ZZ%FF&From=%2B15555550142`),
@@ -46,7 +49,7 @@ export const forms: readonly BadInput[] = [
   refused("NUL in the account", "unknown_account", formParcel(hook, form({ AccountSid: `${account.sid}\0` }))),
   recorded(
     "__proto__ and constructor as form keys",
-    signedBody(`${known}&__proto__=x&constructor=x&a[__proto__][b]=x`),
+    signedBody(`Sid=NO${"c".repeat(32)}&${known}&__proto__=x&constructor=x&a[__proto__][b]=x`),
   ),
   recorded(
     "__proto__ and constructor in the payload",
