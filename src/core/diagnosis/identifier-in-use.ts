@@ -67,7 +67,6 @@ function understand(facts: IdentifierInUseFacts): InUse {
       )
     : [];
   const askedIdentifiers = asked.flatMap(({ identifier }) => identifier ?? []);
-  const identifiers = askedIdentifiers.length > 0 ? askedIdentifiers : own.map(({ identifier }) => identifier);
   const others = facts.others.ok
     ? facts.others.value.filter(({ session }) => isActive(session) && session.sid !== facts.sessionSid)
     : [];
@@ -86,13 +85,23 @@ function understand(facts: IdentifierInUseFacts): InUse {
       return of.map((one) => ({ identifier: one, number, numberSid, isOwn: false }));
     }),
   ];
+  const held = heldPairs(wanted, others);
+  const contested = held.filter(({ isOwn }) => isOwn).map(({ identifier }) => identifier);
+  const inSession = contested.length > 0 ? contested : own.map(({ identifier }) => identifier);
   return {
     facts,
     asked,
-    identifiers: [...new Set(identifiers)],
+    identifiers: [...new Set(askedIdentifiers.length > 0 ? askedIdentifiers : inSession)],
+    isContested: askedIdentifiers.length > 0 || contested.length > 0,
+    isWhole: facts.request.ok || isClosed(facts),
     others,
-    held: heldPairs(wanted, others),
+    held,
   };
+}
+
+/** Closed when the event occurred: then the action was to reopen it, with the Participants it has. */
+function isClosed({ session, occurredAt }: IdentifierInUseFacts): boolean {
+  return session.ok && session.value?.status === "closed" && !cameAfter(session.value.dateEnded, occurredAt);
 }
 
 function reopened(facts: IdentifierInUseFacts, situation: InUse): CauseVerdict {

@@ -35,7 +35,10 @@ export function poolOf(situation: InUse): Pool {
     .find(({ identifier }) => identifier === contested)
     ?.numbers.find((use) => isFree(use) && others.cutShort !== true);
   return {
-    exhausted: full === undefined || numbers.cutShort === true ? null : { identifier: full.identifier, holders },
+    exhausted:
+      full === undefined || !situation.isContested || numbers.cutShort === true
+        ? null
+        : { identifier: full.identifier, holders },
     freeNumber: free?.number ?? null,
     holders,
   };
@@ -101,8 +104,10 @@ export function poolVerdict(id: string, situation: InUse, pool: Pool): CauseVerd
     const text = "The Sessions that were looked at do not show whether a number is free.";
     return verdict(id, "unknown", shownBy(others, text), unseenNote(others));
   }
+  const note = situation.isWhole || request.ok ? null : notRead(request, "Who else the request asked for");
   const sids = [...new Set(surelyFree.flatMap((use) => use?.number.sid ?? []))];
-  return verdict(id, "ruled-out", shownBy(others, `A number of the Service is free: ${listed(sids)}.`));
+  const free = shownBy(others, `A number of the Service is free: ${listed(sids)}.`);
+  return verdict(id, note === null ? "ruled-out" : "unknown", free, note);
 }
 
 function listed(sids: readonly string[]): string {

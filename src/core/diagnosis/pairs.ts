@@ -22,8 +22,15 @@ export interface HeldPair extends WantedPair {
 export interface InUse {
   readonly facts: IdentifierInUseFacts;
   readonly asked: Subject["participants"];
-  /** The identifiers that need a number: those of the request, else those of the Session. */
+  /**
+   * The identifiers that need a number: those of the request, else those of the Session whose pair is taken, else all of
+   * the Session.
+   */
   readonly identifiers: readonly string[];
+  /** Whether the action surely failed for one of them, so that their numbers may be to blame. */
+  readonly isContested: boolean;
+  /** Whether it surely failed for nobody else. Of a Session that is active, others may have been asked for in vain. */
+  readonly isWhole: boolean;
   /** The other active Sessions that were looked at. */
   readonly others: readonly SessionWithParticipants[];
   readonly held: readonly HeldPair[];

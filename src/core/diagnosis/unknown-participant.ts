@@ -193,7 +193,11 @@ function deleted(facts: UnknownParticipantFacts): CauseVerdict {
     if (dateDeleted === null)
       return verdict(ids.deleted, "ruled-out", shownBy(own.read, `Participant ${sid} was not removed.`));
     const removed = shownBy(own.read, `Participant ${sid} was removed at ${dateDeleted}.`);
-    if (!cameAfter(dateDeleted, occurredAt)) return verdict(ids.deleted, "confirmed", removed);
+    if (!cameAfter(dateDeleted, occurredAt)) {
+      // The sender may be active again under another sid that was not read.
+      const inDoubt = participantSid === null && participants.ok && participants.cutShort === true;
+      return verdict(ids.deleted, inDoubt ? "likely" : "confirmed", removed);
+    }
     const late = shownBy(own.read, `That was after the event, which is dated ${occurredAt}.`);
     return verdict(ids.deleted, "likely", removed, late);
   }

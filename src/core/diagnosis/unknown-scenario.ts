@@ -132,11 +132,11 @@ function sessionEnded(facts: UnknownScenarioFacts, routes: Routing | null): Caus
   const { session, at, why, source } = last;
   const text = `Session ${session.sid} had ${routes.pair} and ended${at === null ? "" : ` at ${at}`}: ${why}.`;
   // An open Session that was not read might be the matching one.
-  const isCertain = open.ok && !cameAfter(at, occurredAt);
+  const isCertain = open.ok && open.cutShort !== true && !cameAfter(at, occurredAt);
   const late = cameAfter(at, occurredAt)
     ? shownBy(source, `That was after the event, which is dated ${occurredAt}.`)
     : null;
-  const unread = open.ok ? null : notRead(open, "The open Sessions of the Service");
+  const unread = open.ok ? unseenNote(open) : notRead(open, "The open Sessions of the Service");
   return verdict(ids.ended, isCertain ? "confirmed" : "likely", shownBy(source, text), late, unread);
 }
 

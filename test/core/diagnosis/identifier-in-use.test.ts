@@ -219,9 +219,28 @@ describe("pool-too-small", () => {
       "likely",
       { others: seen([holding(2, alice, first, { dateCreated: ago(-900) })]), numbers: seen([number(1, first)]) },
     ],
-    ["one number free", "ruled-out", { others: held }],
-    ["held by somebody else", "ruled-out", { others: seen([holding(2, bob, first), holding(3, bob, second)]) }],
-    ["a free one in a scan cut short", "unknown", { others: seen([holding(2, alice, first)], { cutShort: true }) }],
+    ["one number free", "ruled-out", { request: asks(null), others: held }],
+    [
+      "one free for those of a Session that was reopened",
+      "ruled-out",
+      { session: seen(session(1, closed)), others: held },
+    ],
+    [
+      "held by somebody else",
+      "ruled-out",
+      { request: asks(null), others: seen([holding(2, bob, first), holding(3, bob, second)]) },
+    ],
+    ["one free, but the request may have been about somebody else", "unknown", { others: held }],
+    [
+      "no number for one whose own is reserved and not in conflict",
+      "unknown",
+      { others: seen([holding(2, alice, second)]), numbers: seen([number(1, first, true), number(2, second)]) },
+    ],
+    [
+      "a free one in a scan cut short",
+      "unknown",
+      { request: asks(null), others: seen([holding(2, alice, first)], { cutShort: true }) },
+    ],
     [
       "all seen numbers held, more numbers unseen",
       "unknown",

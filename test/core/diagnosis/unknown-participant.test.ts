@@ -130,6 +130,16 @@ describe("identifier-mismatch", () => {
 
 describe("participant-deleted", () => {
   const rows: Row[] = [
+    [
+      "the sender's Participant was removed, more may follow in a list cut short",
+      "likely",
+      {
+        participantSid: null,
+        participant: unread("not_asked"),
+        request: from(alice),
+        participants: seen([removed], { cutShort: true }),
+      },
+    ],
     ["has a date_deleted", "confirmed", { participant: seen(removed) }],
     ["only the list shows it", "confirmed", { participant: unread(), participants: seen([removed]) }],
     [

@@ -104,6 +104,7 @@ describe("session-ended", () => {
       { ended: seen([holding(3, alice, first, { ...closed, dateEnded: ago(-600) })]) },
     ],
     ["open Sessions not read", "likely", { ended: over, open: unread() }],
+    ["open Sessions read in part", "likely", { ended: over, open: seen([], { cutShort: true }) }],
     ["the matching one is open", "ruled-out", { open: matching, ended: over }],
     ["none found: a deleted one cannot be", "unknown", {}],
     ["the ended one had another number", "unknown", { ended: seen([holding(3, alice, second, closed)]) }],
