@@ -44,9 +44,9 @@ export interface IncidentView extends Incident {
 /**
  * Puts an incident and the diagnoses of its sampled events together.
  *
- * The leading cause has most `confirmed` verdicts, then most `likely` ones, then stands first in the rule; a cause that
- * every sampled event rules out never leads while another is left. Evidence and remedies come from the latest diagnosis
- * that supports the leading cause, so that they name the same resources.
+ * The leading cause has most `confirmed` verdicts, then most `likely` ones, then was put first by most diagnoses, then
+ * stands first in the rule; a cause that every sampled event rules out never leads while another is left. Evidence and
+ * remedies come from the latest diagnosis that supports the leading cause, so that they name the same resources.
  *
  * @param advice what the rule of the incident says, null for a code without a rule
  */
@@ -77,7 +77,16 @@ function rankCauses(diagnoses: readonly Diagnosis[], advice: Advice | null): Cau
   for (const cause of diagnoses.flatMap((diagnosis) => diagnosis.causes)) {
     if (!texts.has(cause.id)) texts.set(cause.id, cause.id);
   }
-  return [...texts].map(([id, text]) => tally(id, text, diagnoses)).toSorted(byLead);
+  const causes = [...texts].map(([id, text]) => tally(id, text, diagnoses));
+  return causes.toSorted(
+    (a, b) => byTally(a, b) || timesLed(b, diagnoses) - timesLed(a, diagnoses) || byExclusion(a, b),
+  );
+}
+
+/** In how many diagnoses the reasoner put a cause first: it knows which of two confirmed ones explains the other. */
+function timesLed({ id, verdict }: CauseView, diagnoses: readonly Diagnosis[]): number {
+  const isSupported = verdict === "confirmed" || verdict === "likely";
+  return isSupported ? diagnoses.filter(({ causes }) => causes[0]?.id === id).length : 0;
 }
 
 function tally(id: string, text: string, diagnoses: readonly Diagnosis[]): CauseView {
@@ -100,10 +109,13 @@ function overall(seen: { confirmed: number; likely: number; ruledOut: number; sa
   return seen.sampled > 0 && seen.ruledOut === seen.sampled ? "ruled-out" : "unknown";
 }
 
-/** Order of the causes; equal ones keep the order of the rule, since the sort is stable. */
-function byLead(a: CauseView, b: CauseView): number {
-  const last = (cause: CauseView) => (cause.verdict === "ruled-out" ? 1 : 0);
-  return b.confirmed - a.confirmed || b.likely - a.likely || last(a) - last(b);
+function byTally(a: CauseView, b: CauseView): number {
+  return b.confirmed - a.confirmed || b.likely - a.likely;
+}
+
+/** What is ruled out comes last; the rest keeps the order of the rule, since the sort is stable. */
+function byExclusion(a: CauseView, b: CauseView): number {
+  return Number(a.verdict === "ruled-out") - Number(b.verdict === "ruled-out");
 }
 
 function verdictOn(id: string, diagnosis: Diagnosis): CauseVerdict | undefined {

@@ -99,7 +99,7 @@ function subjectFrom(url: string | null, parameters: JsonObject | null, answer: 
     from: find("from", "caller"),
     to: find("to", "called"),
     participants: participantsOf(parameters ?? {}),
-    address: find("messagingbindingaddress", "address"),
+    address: find("messagingbindingaddress", "address", "channelvalue", "contactaddress"),
     proxyAddress: find("messagingbindingproxyaddress", "proxyaddress"),
     worker: find("worker", "workeridentity"),
     answer,
