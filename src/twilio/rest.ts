@@ -84,7 +84,7 @@ export function createRest(options: RestOptions): Rest {
 
   async function tryWithin<T>(as: Credential, owner: Owner, api: string, call: Call<T>): Promise<TwilioAnswer<T>> {
     for (let tries = 1; ; tries += 1) {
-      const answer = await budgetOf(as.account).run(() => metered(owner, () => tryOnce(as, owner, call)));
+      const answer = await budgetOf(as.account).run(() => metered(owner, () => tryOnce(as, owner, call)), owner.meter);
       options.telemetry.twilioRequest(api, answer.ok ? "ok" : answer.reason);
       if (answer.ok || answer.reason !== "rate_limited" || tries === triesWhenLimited) return answer;
       const wait = answer.retryAfterMs ?? Math.ceil(options.random() * backoffMs);

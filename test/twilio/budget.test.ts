@@ -53,6 +53,21 @@ describe("budget", () => {
     expect(started.map(({ at }) => at)).toEqual([0, 0, 0, 0, 0, 200, 400, 600, 800, 1_000, 1_200, 1_400]);
   });
 
+  test("askers take turns, so a storm of calls does not hold up another's first", async () => {
+    const time = createTime();
+    const budget = createBudget({ concurrency: 100, perSecond: 1, ...time });
+    const order: string[] = [];
+    const [storm, other] = [{}, {}];
+    const ask = (asker: object, name: string) => void budget.run(async () => void order.push(name), asker);
+    for (let index = 0; index < 20; index += 1) ask(storm, `storm ${index}`);
+    ask(other, "other 0");
+    ask(other, "other 1");
+
+    await time.advance(4_000);
+
+    expect(order).toEqual(["storm 0", "storm 1", "other 0", "storm 2", "other 1"]);
+  });
+
   test("a rest saves up one second's calls, no more", async () => {
     const time = createTime();
     const budget = createBudget({ concurrency: 100, perSecond: 5, ...time });
