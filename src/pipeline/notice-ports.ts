@@ -1,5 +1,6 @@
 /*
- * The ways in which notices touch the world: the senders (notify/), and the log of notices (store/).
+ * The ways in which notices touch the world: the senders (notify/), the log of notices and the silences (store/), the
+ * queues of receivers (queue/), and what is measured.
  */
 import type { IncidentView } from "../core/incident-view.ts";
 import type {
@@ -47,6 +48,8 @@ export interface PendingNotice {
   readonly reason: NoticeReason;
   /** For a digest what it says; an incident is read afresh when it is sent. */
   readonly digest: Extract<Notice, { kind: "digest" }> | null;
+  /** For a notice about Faultline itself (a receiver that fails) what it says, in the shape of an incident. */
+  readonly about: IncidentView | null;
   readonly decidedAt: Date;
 }
 
@@ -68,4 +71,73 @@ export interface StoredNotice {
   readonly outcome: NoticeOutcome | "pending";
   readonly reason: NoticeReason | SuppressReason | SendFailureReason;
   readonly at: string;
+}
+
+/** One condition of a silence, as Alertmanager's users know it. */
+export interface SilenceMatcher {
+  /** `severity`, `product`, `code`, `account`, `service`, `incident`, or a label. */
+  readonly name: string;
+  readonly value: string;
+  readonly isRegex: boolean;
+  /** False turns the condition round. */
+  readonly isEqual: boolean;
+}
+
+/** Keeps quiet about the incidents that match every one of its matchers, from `startsAt` to `endsAt` (ISO 8601 UTC). */
+export interface StoredSilence {
+  readonly id: string;
+  readonly matchers: readonly SilenceMatcher[];
+  readonly comment: string;
+  readonly createdBy: string;
+  readonly startsAt: string;
+  readonly endsAt: string;
+}
+
+/** The silences on record. */
+export interface SilenceStore {
+  /** Keeps a new one under an id of its own. */
+  create(silence: Omit<StoredSilence, "id">): Promise<StoredSilence>;
+  /** Null for an id that is none of ours. */
+  get(id: string): Promise<StoredSilence | null>;
+  /** Those that have not ended at the given time (the ones to come too), or all; the latest first. */
+  list(query: { at: Date; ended: boolean; limit: number }): Promise<readonly StoredSilence[]>;
+  /** Ends one now and has the open incidents looked at again. False when it is unknown or has ended before. */
+  expire(id: string, at: Date): Promise<boolean>;
+}
+
+/** How a receiver does, from the log of notices. */
+export interface ReceiverState {
+  readonly name: string;
+  readonly kind: Notifier["kind"];
+  /** `failing`: three notices in a row given up, or one tried in vain for a quarter of an hour. `unused`: nothing sent yet. */
+  readonly state: "ok" | "failing" | "unused";
+  readonly lastDeliveredAt: string | null;
+  readonly lastFailureAt: string | null;
+  readonly lastFailureReason: SendFailureReason | null;
+  /** Given up since the last delivery. */
+  readonly givenUpInARow: number;
+  /** Notices on their way. */
+  readonly pending: number;
+}
+
+/** What the API asks of the log of notices. */
+export interface NoticeReader {
+  /** By incident, the oldest first, at most so many of the latest each; an incident without any has no entry. */
+  noticesOf(incidentIds: readonly string[], limit: number): Promise<ReadonlyMap<string, readonly StoredNotice[]>>;
+  /** Takes up again the notices given up that nothing newer has overtaken, the latest first. For `faultline requeue`. */
+  requeueNotices(limit: number, at: Date): Promise<readonly PendingNotice[]>;
+}
+
+/** The queues of the receivers: one each, so that a slow one delays no other. */
+export interface NoticeQueue {
+  /** The same notice twice is one job while the first is there. Notices to receivers nobody has configured are left. */
+  add(notices: readonly PendingNotice[]): Promise<void>;
+}
+
+/** What is measured of notices. */
+export interface NoticeTelemetry {
+  /** `reason`: why it was told, why it failed, or why none was sent. */
+  notice(receiver: string, outcome: NoticeOutcome, reason: NoticeReason | SuppressReason | SendFailureReason): void;
+  /** From the transition to its delivery. */
+  noticeDelay(receiver: string, seconds: number): void;
 }
