@@ -47,7 +47,9 @@ export function createDiagnose(parts: DiagnoseParts): Diagnose {
     const reasoned = await reason(asking, known, rule);
 
     const failure = asking.failure();
-    if (failure?.retry === true && !attempt.last) return retryLater(failure);
+    // What could be read may be enough; when it is not, the rest is worth another attempt.
+    const again = isSupported(reasoned) ? null : asking.worthRetrying();
+    if (again !== null && !attempt.last) return retryLater(again);
     if (failure?.reason === "no_credentials" && !toldNoCredentials) {
       toldNoCredentials = true;
       parts.log.warn({ account: event.account }, "No credentials for Twilio's API: diagnoses rest on the events alone");
@@ -59,7 +61,7 @@ export function createDiagnose(parts: DiagnoseParts): Diagnose {
     parts.telemetry.diagnosis(event.code, diagnosis);
     if (transition !== null) parts.telemetry.incidentTransition(event.code, transition);
     // The verdicts are stored; the job of one that could read nothing is kept as failed, for `faultline requeue`.
-    return { retry: failure?.retry === true };
+    return { retry: attempt.last && again !== null && failure !== null };
   };
 }
 
@@ -81,6 +83,10 @@ async function reason(asking: Asking, known: Case, rule: Rule | null): Promise<R
     },
     remedies,
   );
+}
+
+function isSupported({ causes }: Reasoned): boolean {
+  return causes.some(({ verdict }) => verdict === "confirmed" || verdict === "likely");
 }
 
 function retryLater(failure: TwilioFailure): JobResult {

@@ -1,13 +1,12 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Redis } from "ioredis";
-import pg from "pg";
 import { afterEach, describe, expect, test } from "vitest";
 import { type Backend, embedded, postgresAndRedis } from "../support/backends.ts";
 import { deliver, rawExchange, statusOf, webhookParcel } from "../support/deliver.ts";
 import { type Faultline, useFaultlines } from "../support/faultline.ts";
 import { growth } from "../support/operate-client.ts";
 import { errorEvent } from "../support/sign.ts";
+import { allHashes, allText, filesUnder } from "../support/stored-text.ts";
 import { until } from "../support/until.ts";
 import { batches } from "./bad-input/batches.ts";
 import { bodies } from "./bad-input/bodies.ts";
@@ -121,42 +120,6 @@ async function send(port: number, { send: what, status }: BadInput): Promise<num
   if (status === 405) expect(reply.headers.allow).toBe("POST");
   expect(reply.body, "an answer tells nothing").toBe("");
   return reply.status;
-}
-
-/** Every row of every table, as text. */
-async function allText(databaseUrl: string): Promise<string> {
-  const client = new pg.Client(databaseUrl);
-  await client.connect();
-  const tables = await client.query<{ name: string }>(
-    `select format('%I.%I', schemaname, tablename) as name from pg_tables
-     where schemaname not in ('pg_catalog', 'information_schema')`,
-  );
-  let text = "";
-  for (const { name } of tables.rows) {
-    const rows = await client.query<{ row: string }>(`select t::text as row from ${name} t`);
-    text += rows.rows.map(({ row }) => row).join("\n");
-  }
-  await client.end();
-  return text;
-}
-
-/** Every hash in Redis: that is where BullMQ keeps what a job carries. */
-async function allHashes(redisUrl: string): Promise<string> {
-  const client = new Redis(redisUrl);
-  const found: unknown[] = [];
-  for (const key of await client.keys("*")) {
-    if ((await client.type(key)) === "hash") found.push(key, await client.hgetall(key));
-  }
-  client.disconnect();
-  expect(found.length, "hashes in Redis").toBeGreaterThan(0);
-  return JSON.stringify(found);
-}
-
-/** The raw bytes of every file of the embedded database, its log included. */
-function filesUnder(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => readFileSync(join(entry.parentPath, entry.name), "latin1"));
 }
 
 function around(text: string, found: string): string {

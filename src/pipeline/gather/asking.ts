@@ -22,6 +22,8 @@ export interface Asking {
   known<T>(source: string, value: T): Read<T>;
   /** The first failure, when nothing at all could be read of Twilio; null when something could, or nothing was asked. */
   failure(): TwilioFailure | null;
+  /** The first failure after which another attempt may read more, null when there was none. */
+  worthRetrying(): TwilioFailure | null;
   /** Calls left. */
   callsLeft(): number;
 }
@@ -35,6 +37,7 @@ export function startAsking(
   const meter: CallMeter = { calls: 0, ms: 0 };
   let answered = false;
   let firstFailure: TwilioFailure | null = null;
+  let retryable: TwilioFailure | null = null;
 
   const callsLeft = () => (meter.ms >= askingLimits.ms ? 0 : Math.max(0, askingLimits.calls - meter.calls));
   const at = () => clock.now().toISOString();
@@ -42,6 +45,7 @@ export function startAsking(
   const note = (answer: TwilioAnswer<unknown>): void => {
     if (answer.ok || answer.reason === "not_found") answered = true;
     else firstFailure ??= answer;
+    if (!answer.ok && answer.retry) retryable ??= answer;
   };
 
   return {
@@ -69,6 +73,7 @@ export function startAsking(
     unread,
     known: (source, value) => ({ ok: true, value, source, at: at() }),
     failure: () => (answered ? null : firstFailure),
+    worthRetrying: () => retryable,
     callsLeft,
   };
 }
