@@ -16,6 +16,7 @@ import { createDispatcher } from "./pipeline/dispatch.ts";
 import { cachedReader } from "./pipeline/gather/cached-reader.ts";
 import { createIngest } from "./pipeline/ingest.ts";
 import type { Clock, Log } from "./pipeline/ports.ts";
+import { createRequeue } from "./pipeline/requeue.ts";
 import { createSweep } from "./pipeline/sweep.ts";
 import { createWorkQueue } from "./queue/producer.ts";
 import { startWorker } from "./queue/worker.ts";
@@ -186,6 +187,7 @@ async function start(
       codeView: (code) => codeView(code, rules, catalogue),
       ruleList: () => ruleList(rules),
     },
+    requeue: createRequeue({ works, dispatcher }),
     adminToken: config.adminToken,
     version,
     log,

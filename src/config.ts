@@ -102,6 +102,15 @@ export function readConfig(sources: SettingSources & { readonly exists: (path: s
     : { ok: true, config: Object.freeze(config) };
 }
 
+/** What is missing for a part of the work in a process of its own: all processes must share the key that seals subjects. */
+export function mistakesOfRole(config: Config, role: "all" | "ingest" | "worker"): readonly ConfigMistake[] {
+  if (role === "all" || config.sealingSecret !== null) return [];
+  const expected = `the secret that all processes share, with --role ${role}`;
+  const fix =
+    "set FAULTLINE_SECRET (or FAULTLINE_SECRET_FILE) to the same 32 random characters or more in every process";
+  return [{ where: "FAULTLINE_SECRET", expected, got: "nothing", fix }];
+}
+
 /** Every mistake on a line of its own: where, expected, got, and the fix. */
 export function mistakesText(mistakes: readonly ConfigMistake[]): string {
   const heading =

@@ -1,5 +1,5 @@
 import { type Role, startApp } from "../app.ts";
-import { loadConfig, mistakesText } from "../config.ts";
+import { loadConfig, mistakesOfRole, mistakesText } from "../config.ts";
 import { createLog } from "../telemetry/log.ts";
 
 /** Exit code of a start that the configuration stopped. */
@@ -8,8 +8,9 @@ const configurationError = 2;
 /** Runs until SIGTERM or SIGINT, then finishes what was accepted. A second signal ends at once. Returns the exit code. */
 export async function serve(role: Role): Promise<number> {
   const loaded = loadConfig();
-  if (!loaded.ok) {
-    process.stderr.write(`${mistakesText(loaded.mistakes)}\n`);
+  const mistakes = loaded.ok ? mistakesOfRole(loaded.config, role) : loaded.mistakes;
+  if (!loaded.ok || mistakes.length > 0) {
+    process.stderr.write(`${mistakesText(mistakes)}\n`);
     return configurationError;
   }
   const log = createLog({ level: loaded.config.logLevel, pretty: process.stdout.isTTY });

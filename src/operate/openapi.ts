@@ -6,7 +6,11 @@ import { type ComponentName, components } from "./schemas.ts";
 export function openApiDocument(endpoints: readonly AnyEndpoint[], version: string): Given {
   return {
     openapi: "3.1.0",
-    info: { title: "Faultline", version, description: "Private HTTP side: health, metrics and the record." },
+    info: {
+      title: "Faultline",
+      version,
+      description: "Private HTTP side: health, metrics, the record, and what operators may change.",
+    },
     security: [{ bearer: [] }, { basic: [] }],
     paths: {
       "/livez": { get: open("Whether the process runs", { "200": json("The process runs", "Liveness") }) },
@@ -25,7 +29,7 @@ export function openApiDocument(endpoints: readonly AnyEndpoint[], version: stri
           },
         },
       },
-      ...Object.fromEntries(endpoints.map((each) => [each.path, { get: operation(each) }])),
+      ...operationsByPath(endpoints),
     },
     components: {
       schemas: schemas(),
@@ -45,12 +49,30 @@ function open(summary: string, responses: Record<string, unknown>) {
   return { summary, security: [], responses };
 }
 
-function operation({ summary, params, query, response }: AnyEndpoint) {
+function operationsByPath(endpoints: readonly AnyEndpoint[]): Record<string, Record<string, unknown>> {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const each of endpoints) {
+    paths[each.path] = { ...paths[each.path], [each.method.toLowerCase()]: operation(each) };
+  }
+  return paths;
+}
+
+function operation({ method, summary, params, query, body, success, response }: AnyEndpoint) {
+  const statuses = method === "GET" ? [400, 401, 404, 500, 503] : [400, 401, 403, 404, 500, 503];
   return {
     summary,
     parameters: [...parameters("path", params), ...parameters("query", query)],
-    responses: { "200": json("Found", response), ...refusals(400, 401, 404, 500, 503) },
+    ...(method === "POST" && { requestBody: requestBody(body) }),
+    responses: {
+      [String(success)]: json(success === 201 ? "Made" : "Done", response),
+      ...refusals(...statuses, ...(method === "POST" ? [413, 415] : [])),
+    },
   };
+}
+
+function requestBody(schema: z.ZodObject) {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io: "input" });
+  return { required: true, content: { "application/json": { schema: rest } } };
 }
 
 function parameters(place: "path" | "query", schema: z.ZodObject) {

@@ -28,6 +28,13 @@ const id = z.string().regex(opaque).describe("the id of an incident, as /api/v1/
 
 export const NoParameters = z.strictObject({});
 
+/** How much work is taken up again at once, at most. */
+export const maxRequeued = 10_000;
+
+export const RequeueRequest = z.strictObject({
+  limit: z.int().min(1).max(maxRequeued).default(maxRequeued).describe(`an integer from 1 to ${maxRequeued}`),
+});
+
 export const IncidentsQuery = z.strictObject({
   state: z.literal(["open", "resolved"]).optional().describe("open or resolved"),
   code: code.optional().describe("an error code of Twilio, such as 80604"),

@@ -185,6 +185,9 @@ export const IncidentDetail = Incident.extend({
 export const EventPage = z.strictObject({ events: z.array(Event), nextCursor });
 export const QuarantinePage = z.strictObject({ quarantine: z.array(QuarantinedItem), nextCursor });
 export const RuleList = z.strictObject({ rules: z.array(Rule) });
+export const Requeued = z.strictObject({
+  requeued: z.int().nonnegative().describe("Diagnoses that are tried again"),
+});
 export const Document = z.looseObject({ openapi: z.string() }).describe("An OpenAPI 3.1 document");
 
 /** Everything above, by the name it has in the OpenAPI document. */
@@ -208,6 +211,7 @@ export const components = {
   EventPage,
   QuarantinePage,
   RuleList,
+  Requeued,
   Document,
 } as const satisfies Record<string, z.ZodType>;
 

@@ -8,9 +8,12 @@ import { type AnyEndpoint, endpoint, found } from "./endpoint.ts";
 import { eventEndpoints } from "./events.ts";
 import { type ReadinessCheck, readinessOf } from "./health.ts";
 import { incidentEndpoints } from "./incidents.ts";
+import { jsonBody } from "./json-body.ts";
 import { openApiDocument } from "./openapi.ts";
 import { NoParameters } from "./parameters.ts";
 import { type Refusal, refusal } from "./problem.ts";
+import { type Requeue, requeueEndpoint } from "./requeue.ts";
+import { foreignOrigin } from "./same-origin.ts";
 import { type ComponentName, components } from "./schemas.ts";
 
 /** What the private port shows. */
@@ -19,15 +22,16 @@ export interface OperateOptions {
   readonly renderMetrics: (format: "prometheus" | "openmetrics") => Promise<{ contentType: string; body: string }>;
   readonly readiness: ReadinessCheck;
   readonly codes: CodeBook;
+  readonly requeue: Requeue;
   /** Asked for on everything but /livez and /readyz; null asks for nothing. */
   readonly adminToken: Secret | null;
   readonly version: string;
   readonly log: Log;
 }
 
-/** The private HTTP side as an express app; the caller listens. It only reads, and reads no bodies. */
+/** The private HTTP side as an express app; the caller listens. */
 export function createOperateApp(options: OperateOptions): Express {
-  const { reader, codes, log } = options;
+  const { log } = options;
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
@@ -48,11 +52,8 @@ export function createOperateApp(options: OperateOptions): Express {
     const { contentType, body } = await options.renderMetrics(format);
     response.status(200).setHeader("Content-Type", contentType).end(body);
   });
-  for (const each of allEndpoints(reader, codes, options.version)) {
-    get(app, each.path.replaceAll(/\{(\w+)\}/g, ":$1"), async (request, response) => {
-      const { status, body } = await each.handle(request.params, request.query);
-      send(response, log, status, body, status === 200 ? each.response : "Problem");
-    });
+  for (const [path, endpoints] of Map.groupBy(allEndpoints(options), (each) => each.path)) {
+    serve(app, path, endpoints, options);
   }
 
   app.use((request, response) => refuse(response, notFound(request.path)));
@@ -60,7 +61,7 @@ export function createOperateApp(options: OperateOptions): Express {
   return app;
 }
 
-function allEndpoints(reader: RecordReader, codes: CodeBook, version: string): AnyEndpoint[] {
+function allEndpoints({ reader, codes, requeue, version }: OperateOptions): AnyEndpoint[] {
   const document = endpoint({
     path: "/api/v1/openapi.json",
     summary: "This document",
@@ -69,9 +70,44 @@ function allEndpoints(reader: RecordReader, codes: CodeBook, version: string): A
     response: "Document",
     answer: async () => found(openApi),
   });
-  const all = [...incidentEndpoints(reader, codes), ...eventEndpoints(reader), ...codeEndpoints(codes), document];
+  const all = [
+    ...incidentEndpoints(reader, codes),
+    ...eventEndpoints(reader),
+    ...codeEndpoints(codes),
+    requeueEndpoint(requeue),
+    document,
+  ];
   const openApi = openApiDocument(all, version);
   return all;
+}
+
+/** The endpoints of one path, one a method; 405 for every other method. */
+function serve(app: Express, path: string, endpoints: readonly AnyEndpoint[], options: OperateOptions): void {
+  const { log, adminToken } = options;
+  const route = app.route(path.replaceAll(/\{(\w+)\}/g, ":$1"));
+  for (const each of endpoints) {
+    const answer = async (request: Request, response: Response): Promise<void> => {
+      const given: unknown = each.method === "POST" ? request.body : {};
+      const { status, body } = await each.handle(request.params, request.query, given);
+      send(response, log, status, body, status === each.success ? each.response : "Problem");
+    };
+    const fromHere = (request: Request, response: Response, next: NextFunction): void => {
+      const foreign = foreignOrigin(request.headers.origin, request.headers.host, adminToken !== null);
+      if (foreign === null) next();
+      else refuse(response, foreign);
+    };
+    if (each.method === "GET") route.get(answer);
+    else if (each.method === "DELETE") route.delete(fromHere, answer);
+    else route.post(fromHere, jsonBody(refuse), answer);
+  }
+  route.all(otherMethod(endpoints.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]))));
+}
+
+function otherMethod(allowed: readonly string[]) {
+  return (request: Request, response: Response): void => {
+    response.setHeader("Allow", allowed.join(", "));
+    refuse(response, refusal(405, allowed.join(" or "), request.method, `use ${allowed.join(" or ")} on this path`));
+  };
 }
 
 /** GET (and with it HEAD) on a path; 405 for every other method. */
@@ -83,10 +119,7 @@ function get(
   app
     .route(path)
     .get(handler)
-    .all((request, response) => {
-      response.setHeader("Allow", "GET, HEAD");
-      refuse(response, refusal(405, "GET or HEAD", request.method, "the private port only reads; use GET"));
-    });
+    .all(otherMethod(["GET", "HEAD"]));
 }
 
 function setHeaders(_request: Request, response: Response, next: NextFunction): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { mistakesText } from "../../src/config.ts";
+import { mistakesOfRole, mistakesText } from "../../src/config.ts";
 import { configOf, load, mistakesOf, sidA } from "./read.ts";
 
 const minute = 60_000;
@@ -284,4 +284,19 @@ it("says that a named file cannot be read, and does not ask for one that was not
     { where: "FAULTLINE_CONFIG", got: "ENOENT for /etc/f.yaml" },
   ]);
   expect(load({ env: {} }).ok).toBe(true);
+});
+
+describe("a role of its own", () => {
+  it.each(["ingest", "worker"] as const)("%s asks for the secret all processes share", (role) => {
+    const [mistake, ...others] = mistakesOfRole(configOf({}), role);
+    expect(mistake).toMatchObject({ where: "FAULTLINE_SECRET", got: "nothing" });
+    expect(mistake?.expected).toContain(`--role ${role}`);
+    expect(mistake?.fix).toContain("FAULTLINE_SECRET_FILE");
+    expect(others).toEqual([]);
+    expect(mistakesOfRole(configOf({ env: { FAULTLINE_SECRET: "hunter2" } }), role)).toEqual([]);
+  });
+
+  it("is not what `all` is: its key file is enough", () => {
+    expect(mistakesOfRole(configOf({}), "all")).toEqual([]);
+  });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Diagnosis, Verdict } from "../../src/core/diagnosis/verdict.ts";
 import type { Incident } from "../../src/core/incident.ts";
-import { type Advice, incidentView } from "../../src/core/incident-view.ts";
+import { type Advice, incidentView, leadingCause } from "../../src/core/incident-view.ts";
 
 const incident: Incident = {
   id: "inc-1",
@@ -104,8 +104,27 @@ describe("the leading cause", () => {
     expect(ids([...all, diagnosis(4, { third: "confirmed" })])).toEqual(["third", "first", "second"]);
   });
 
-  it("is the first of the rule among equals", () => {
+  it("is the one the reasoner put first among equals", () => {
     expect(ids([diagnosis(1, { third: "confirmed", first: "confirmed", second: "confirmed" })])).toEqual([
+      "third",
+      "first",
+      "second",
+    ]);
+    const mostly = [
+      diagnosis(1, { first: "likely", second: "likely" }),
+      diagnosis(2, { second: "likely", first: "likely" }),
+    ];
+    expect(ids([...mostly, diagnosis(3, { second: "likely", first: "likely" })])).toEqual(["second", "first", "third"]);
+    expect(leadingCause(mostly.toReversed(), advice)).toBe("first");
+    expect(leadingCause([diagnosis(1, { second: "confirmed", first: "confirmed" })], advice)).toBe("second");
+  });
+
+  it("is not what the reasoner put first while another is supported better", () => {
+    expect(ids([diagnosis(1, { second: "likely", third: "confirmed" })])).toEqual(["third", "second", "first"]);
+  });
+
+  it("is the first of the rule while the reasoners support none", () => {
+    expect(ids([diagnosis(1, { third: "unknown", second: "unknown", first: "unknown" })])).toEqual([
       "first",
       "second",
       "third",

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type ComponentName, components } from "../../src/operate/schemas.ts";
 import type { RecordReader } from "../../src/pipeline/ports.ts";
@@ -279,6 +278,7 @@ describe("the OpenAPI document", () => {
       "/api/v1/incidents/{id}",
       "/api/v1/openapi.json",
       "/api/v1/quarantine",
+      "/api/v1/requeue",
       "/api/v1/rules",
       "/livez",
       "/metrics",
@@ -303,16 +303,11 @@ describe("the OpenAPI document", () => {
   it("names only paths the server answers", async () => {
     await using server = await serve({ reader: record });
     const document = await bodyOf(await server.get("/api/v1/openapi.json"));
-    for (const path of Object.keys(document.paths as object)) {
+    const reads = Object.entries(document.paths as object).filter(([, methods]) => Object.hasOwn(methods, "get"));
+    expect(reads.length).toBeGreaterThan(9);
+    for (const [path] of reads) {
       const response = await server.get(path.replace("{id}", "inc-1").replace("{code}", "80604"));
       expect([path, response.status]).toEqual([path, 200]);
     }
-  });
-});
-
-describe("the sources", () => {
-  it("never read a request body: the private port only reads", () => {
-    const text = readFileSync(new URL("../../src/operate/server.ts", import.meta.url), "utf8");
-    expect(text).not.toMatch(/express\.(json|urlencoded|raw|text)\(/);
   });
 });

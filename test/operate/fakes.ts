@@ -186,6 +186,7 @@ export async function serve(options: Partial<OperateOptions> = {}) {
     renderMetrics: async (format) => ({ contentType: `text/plain; format=${format}`, body: "up 1\n" }),
     readiness: async () => ({ ready: true, checks: { database: "ok" } }),
     codes,
+    requeue: async () => 0,
     adminToken: null,
     version: "1.2.3",
     log,
