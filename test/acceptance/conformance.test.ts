@@ -55,6 +55,28 @@ describe.skipIf(!existsSync(folder))(
   },
 );
 
+test("the project's own samples: one event by webhook and again in a batch of two errors, a test event and a message", async () => {
+  const faultline = await faultlines.start();
+  const own = (file: string) => readFileSync(join(import.meta.dirname, "../fixtures", file));
+  const form = own("debugger-80903.form").toString("utf8").trim();
+  const before = await faultline.samples();
+  expect((await deliver(faultline.publicPort, signedFormBody("/twilio/debugger", form))).status).toBe(204);
+  const batch = jsonParcel("/twilio/events", own("event-streams-batch.json"));
+  expect((await deliver(faultline.publicPort, batch)).status).toBe(204);
+
+  const grown = growth(before, await faultline.samples(), ["faultline_event_outcomes_total"]);
+  expect(grown).toEqual({
+    'faultline_event_outcomes_total{outcome="recorded",source="debugger"}': 1,
+    'faultline_event_outcomes_total{outcome="recorded",source="event_streams"}': 1,
+    'faultline_event_outcomes_total{outcome="duplicate",source="event_streams"}': 1,
+    'faultline_event_outcomes_total{outcome="ignored",source="event_streams"}': 2,
+  });
+  expect((await faultline.events()).map(({ sid }) => sid).toSorted()).toEqual(
+    ["1", "2"].map((digit) => `NO${digit.repeat(32)}`),
+  );
+  await faultline.stop();
+});
+
 /** The accounts of the samples whose AccountSid has the shape of one. */
 async function startWithAllAccounts(): Promise<Faultline> {
   const config = join(faultlines.folder(), "faultline.yaml");
