@@ -13,6 +13,11 @@ const program = new Command("faultline")
   .version(version)
   .showHelpAfterError();
 
+const adminUrl = [
+  "--url <url>",
+  "address of its private port, by ADMIN_HOST and ADMIN_PORT unless said otherwise",
+] as const;
+
 program
   .command("serve")
   .description("receive, record and diagnose Twilio's errors")
@@ -53,7 +58,34 @@ program
     process.exitCode = await check();
   });
 
+program
+  .command("requeue")
+  .description("have the running process try again what was given up: diagnoses that could not read Twilio, notices")
+  .option("--limit <n>", "at most so many, 10000 unless said otherwise", parseLimit)
+  .option(...adminUrl)
+  .action(async (options: { limit?: number; url?: string }) => {
+    const { runRequeue } = await import("./cli/requeue.ts");
+    process.exitCode = await runRequeue(options);
+  });
+
+program
+  .command("replay")
+  .description("send recorded deliveries to the running process, signed as Twilio would")
+  .argument("<file...>", "the form body of a Debugger webhook, or the JSON of an Event Streams delivery")
+  .option("--url <url>", "address of the public port, http://127.0.0.1:PORT unless said otherwise")
+  .action(async (files: string[], options: { url?: string }) => {
+    const { runReplay } = await import("./cli/replay.ts");
+    process.exitCode = await runReplay(files, options);
+  });
+
 await program.parseAsync();
+
+function parseLimit(text: string): number {
+  const limit = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (limit < 1 || limit > 10_000)
+    throw new InvalidArgumentError(`expected a number from 1 to 10000, got ${JSON.stringify(text)}`);
+  return limit;
+}
 
 function parseCode(text: string): number {
   if (!/^\d{1,9}$/.test(text))
