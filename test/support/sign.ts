@@ -63,7 +63,8 @@ export interface ErrorWebhook {
     readonly url?: string | null;
     readonly method?: string;
     readonly headers?: Readonly<Record<string, string>>;
-    readonly parameters?: Readonly<Record<string, string>>;
+    /** Texts as a rule; a parameter that came several times is a list. */
+    readonly parameters?: Readonly<Record<string, unknown>>;
   };
   readonly response?: {
     readonly status_code: number | null;
