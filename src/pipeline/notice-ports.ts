@@ -53,17 +53,6 @@ export interface PendingNotice {
   readonly decidedAt: Date;
 }
 
-/** What was told to one receiver about one incident last; decide() goes by it. */
-export interface LastNotice {
-  readonly receiver: string;
-  readonly transition: NoticeTransition;
-  readonly at: string;
-  /** As they were then. */
-  readonly count: number;
-  readonly severity: IncidentView["severity"];
-  readonly leadingCause: string | null;
-}
-
 /** A notice in the API. */
 export interface StoredNotice {
   readonly receiver: string;

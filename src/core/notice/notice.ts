@@ -8,6 +8,7 @@
  * reference    what a receiver gave back to find the message again (Slack's channel and ts).
  */
 import type { IncidentView } from "../incident-view.ts";
+import type { LastNotice } from "./last.ts";
 
 /** What a notice tells. The value is part of the API. */
 export type NoticeTransition =
@@ -81,6 +82,8 @@ export interface IncidentNotice {
   readonly at: string;
   /** Set for a notice that only tests the way: it says so in every rendering. */
   readonly test: boolean;
+  /** What the same receiver was told last, for "grew ×12" and "from warning to error"; without it the present state is given. */
+  readonly previous?: LastNotice | null;
 }
 
 /** What a digest says: many incidents opened at once. */
