@@ -188,6 +188,6 @@ test("a dead Twilio delays no delivery, and its diagnoses are kept to be run aga
     const list = await faultline.incidents();
     return list.length === 5 && list.every(({ causes }) => causes[0]?.verdict === "confirmed") && list;
   });
-  expect(incidents.map(({ code }) => code).toSorted()).toEqual([48031, 50416, 80604, 80903, 80905]);
+  expect(incidents.map(({ code }) => code).toSorted((a, b) => a - b)).toEqual([48031, 50416, 80604, 80903, 80905]);
   await faultline.stop();
 });
