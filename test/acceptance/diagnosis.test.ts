@@ -47,7 +47,7 @@ async function sealedSubjects({ databaseUrl }: Backend): Promise<number> {
 }
 
 const confirmed: Record<number, string> = {
-  80604: "session-reopened",
+  80604: "reopened-session",
   80903: "participant-not-in-session",
   80905: "caller-not-in-open-session",
   50416: "stale-binding",
