@@ -54,7 +54,8 @@ export type QuarantineReason =
   | "no_error_code"
   | "error_code_not_a_number"
   | "no_payload"
-  | "too_deep";
+  | "too_deep"
+  | "too_many_entries";
 
 /** What a wire parser makes of one entry. `raw` is unredacted text: it goes through redactText() before it goes anywhere. */
 export type Parsed =

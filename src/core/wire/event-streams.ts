@@ -9,6 +9,10 @@ import { readTime } from "./time.ts";
 const errorLogPrefix = "com.twilio.error-logs.";
 const testEventType = "com.twilio.eventstreams.test-event";
 
+/** No CloudEvent is shorter, in bytes. An array of more entries than fit is none of events, and is kept as one thing. */
+const smallestEntry = 16;
+const manyEntries = 1_000;
+
 /**
  * Reads an Event Streams delivery: a JSON array of CloudEvents, or a single one, each with `data` as an object or as
  * JSON text. One result an entry, in order; an empty array gives none.
@@ -19,7 +23,11 @@ export function parseEventStreams(body: Buffer): Parsed[] {
   const text = body.toString("utf8");
   const entries = parseUnbounded(text);
   if (entries === undefined) return [{ kind: "quarantined", reason: "not_json", account: null, raw: text }];
-  return Array.isArray(entries) ? entries.map(parseEntry) : [parseEntry(entries)];
+  if (!Array.isArray(entries)) return [parseEntry(entries)];
+  if (entries.length > manyEntries && entries.length * smallestEntry > body.length) {
+    return [{ kind: "quarantined", reason: "too_many_entries", account: null, raw: text }];
+  }
+  return entries.map(parseEntry);
 }
 
 function parseEntry(entry: Json): Parsed {

@@ -133,6 +133,14 @@ describe("an Event Streams delivery", () => {
     expect(eventOf({ product_name: "x".repeat(500) }).productName).toBeNull();
   });
 
+  it("keeps an array of more entries than could be events as one thing", () => {
+    const body = Buffer.from(`[${Array.from({ length: 5_000 }, () => "1").join(",")}]`);
+    expect(parseEventStreams(body)).toEqual([
+      { kind: "quarantined", reason: "too_many_entries", account: null, raw: body.toString() },
+    ]);
+    expect(parseEventStreams(Buffer.from("[1,2]"))).toHaveLength(2);
+  });
+
   describe("identity", () => {
     it("is the NO sid, in data or as the id of the CloudEvent", () => {
       expect(eventOf().sid).toBe(eventSid);
