@@ -17,7 +17,7 @@ export function escapeEntities(text: string): string {
 export function prose(text: string, max: number, marker = "…"): string {
   // Format characters count only at the edge of a word, so `snake_case` and `+1****01` stay as they are.
   return escapedWithin(text, max, marker, (line) =>
-    line.replace(/(?<![\p{L}\p{N}])[*_~`]+/gu, (marks) => apart(`${zeroWidth}${marks}`)),
+    line.replace(/(?<![\p{L}\p{N}*_~`])[*_~`]+/gu, (marks) => apart(`${zeroWidth}${marks}`)),
   );
 }
 

@@ -76,13 +76,13 @@ function incidentBlocks(notice: IncidentNotice): SlackBlock[] {
   ];
 }
 
-/** How bad, how often, since when; for an update also what changed. */
+/** How bad, how often, since when; for an update also what changed, where the header does not say it all. */
 function factsText(notice: IncidentNotice): string {
   const { incident, transition } = notice;
-  const line = `*${severityWord(incident.severity)}* · ${prose(incident.product, 100)} · *${events(incident.count)}* since ${when(incident.firstSeen)}`;
-  const change =
-    transition === "opened" || transition === "diagnosed" ? "" : `\n${prose(changeOf(notice), 250, rest(notice))}`;
-  return line + change;
+  const until = transition === "resolved" ? ` until ${when(incident.lastSeen)}` : "";
+  const line = `*${severityWord(incident.severity)}* · ${prose(incident.product, 100)} · *${events(incident.count)}* since ${when(incident.firstSeen)}${until}`;
+  const saysMore = transition === "cause_changed" || transition === "severity_raised" || transition === "grew";
+  return saysMore ? `${line}\n${prose(changeOf(notice), 250, rest(notice))}` : line;
 }
 
 function causeText(notice: IncidentNotice): string {
@@ -151,7 +151,9 @@ function digestBlocks(notice: DigestNotice): SlackBlock[] {
     (group) => `*${number(group.count)}* × ${prose(nameOf(group), 150)} · ${prose(group.product, 60)}`,
   );
   const list = joinWithin(lines, "\n", most.groups, (left) => `and ${number(left)} more kinds: ${place(notice)}`);
-  const buttons = buttonsOf(notice.links, null);
+  const buttons = buttonsOf(notice.links, null).map((each) =>
+    each.label === "Incident" ? { ...each, label: "Incidents" } : each,
+  );
   return [
     header(plain(`🌊 ${headlineOf(notice)}`, most.header)),
     ...(list === "" ? [] : [section(list)]),

@@ -40,7 +40,13 @@ export function renderLine(notice: Notice, max = 500): string {
     story.kind === "leading" ? `Cause, ${story.certainty}: ${cut(oneLine(story.cause.text), 250)}` : null,
     conflict === undefined || notice.transition === "resolved" ? null : `In the way: ${conflictText(conflict)}`,
   ];
-  return cut(parts.filter((part) => part !== null).join(". "), max);
+  return cut(
+    parts
+      .filter((part) => part !== null)
+      .map((part) => part.replace(/\.+$/, ""))
+      .join(". "),
+    max,
+  );
 }
 
 /** `Session KC… (open)`. */
@@ -60,8 +66,8 @@ function incidentText(notice: IncidentNotice): string {
       `${severityWord(incident.severity)} · ${where.join(" · ")} · ${events(incident.count)} since ${timeText(incident.firstSeen)}`,
     ),
     ...(notice.transition === "opened" ? [] : [line(changeOf(notice))]),
-    ...causeLines(incident).map(line),
-    ...some(incident.evidence, most.evidence, rest, ({ text, source }) => line(`  - ${text} [${source}]`)),
+    ...causeLines(incident, line),
+    ...some(incident.evidence, most.evidence, rest, ({ text, source }) => `  - ${line(`${text} [${source}]`)}`),
     ...some(incident.conflicts, most.conflicts, rest, (conflict) =>
       line(`In the way: ${conflictText(conflict)} ${webUrl(conflict.url) ?? ""}`),
     ),
@@ -88,13 +94,13 @@ function incidentText(notice: IncidentNotice): string {
   return lines.join("\n");
 }
 
-function causeLines(incident: IncidentView): string[] {
+function causeLines(incident: IncidentView, line: (text: string) => string): string[] {
   const story = causeStory(incident);
   switch (story.kind) {
     case "leading":
-      return [`Cause, ${story.certainty}: ${story.cause.text}`];
+      return [line(`Cause, ${story.certainty}: ${story.cause.text}`)];
     case "possible": {
-      const shown = story.causes.slice(0, most.causes).map(({ text }, index) => `  ${index + 1}. ${text}`);
+      const shown = story.causes.slice(0, most.causes).map(({ text }, index) => `  ${index + 1}. ${line(text)}`);
       const left = story.causes.length - shown.length;
       return [possibleHeading(story), ...shown, ...(left > 0 ? [`  and ${number(left)} more`] : [])];
     }
@@ -113,8 +119,11 @@ function some<T>(items: readonly T[], most: number, rest: string, show: (item: T
 function digestText(notice: DigestNotice): string {
   return [
     oneLine(headlineOf(notice)),
-    ...some(notice.groups, most.groups, restOf(notice), (group) =>
-      cut(oneLine(`  ${number(group.count)} × ${nameOf(group)} · ${group.product}`), 400),
+    ...some(
+      notice.groups,
+      most.groups,
+      restOf(notice),
+      (group) => `  ${cut(oneLine(`${number(group.count)} × ${nameOf(group)} · ${group.product}`), 400)}`,
     ),
     `Each of them: ${webUrl(notice.links.incident) ?? restOf(notice)}`,
   ].join("\n");
