@@ -2,6 +2,7 @@ import type pg from "pg";
 import type { Diagnosis } from "../core/diagnosis/verdict.ts";
 import type { Work } from "../pipeline/ports.ts";
 import { storableJson } from "./storable-text.ts";
+import { inTransaction } from "./transaction.ts";
 
 /** So many of the latest diagnoses decide which cause leads; the API shows as many. */
 const decisiveDiagnoses = 50;
@@ -16,18 +17,7 @@ export async function finishWork(
   diagnosis: Diagnosis,
   lead: (diagnoses: readonly Diagnosis[]) => string | null,
 ): Promise<"diagnosed" | "cause_changed" | null> {
-  const client = await pool.connect();
-  try {
-    await client.query("begin");
-    const transition = await finish(client, work, diagnosis, lead);
-    await client.query("commit");
-    client.release();
-    return transition;
-  } catch (error) {
-    // The connection may be what broke: it is thrown away, and the database rolls back.
-    client.release(true);
-    throw error;
-  }
+  return await inTransaction(pool, (client) => finish(client, work, diagnosis, lead));
 }
 
 async function finish(
@@ -60,7 +50,18 @@ async function finish(
     [before.id, decisiveDiagnoses],
   );
   const leading = lead(rows.map(({ result }) => result));
-  if (leading === null || leading === before.leading_cause) return null;
+  if (leading === null || leading === before.leading_cause) {
+    await endWait(client, work, before.id);
+    return null;
+  }
   await client.query("update faultline.incidents set leading_cause = $2 where id = $1", [before.id, leading]);
   return before.leading_cause === null ? "diagnosed" : "cause_changed";
+}
+
+/** The first notice waits for this diagnosis: now it need not any more. A change of the cause schedules its own look. */
+async function endWait(client: pg.PoolClient, { first }: Work, incident: string): Promise<void> {
+  if (!first) return;
+  await client.query("update faultline.incidents set look_at = opened_at where id = $1 and look_at > opened_at", [
+    incident,
+  ]);
 }

@@ -67,6 +67,8 @@ export function createHousekeeping(db: Pick<Database, "pool">): Housekeeping {
            delete from faultline.work w using gone where w.incident_id = gone.id
          ), diagnoses as (
            delete from faultline.diagnoses d using gone where d.incident_id = gone.id
+         ), notices as (
+           delete from faultline.notices n using gone where n.incident_id = gone.id
          )
          select count(*) as count from gone`,
         before,
@@ -76,6 +78,25 @@ export function createHousekeeping(db: Pick<Database, "pool">): Housekeeping {
            select id from faultline.quarantined where received_at < $1 order by received_at limit $2 for update skip locked
          ), gone as (
            delete from faultline.quarantined q using old where q.id = old.id returning q.id
+         )
+         select count(*) as count from gone`,
+        before,
+      );
+      await inBatches(
+        `with old as (
+           select id from faultline.notices where incident_id is null and finished_at < $1
+           order by id limit $2 for update skip locked
+         ), gone as (
+           delete from faultline.notices n using old where n.id = old.id returning n.id
+         )
+         select count(*) as count from gone`,
+        before,
+      );
+      await inBatches(
+        `with old as (
+           select id from faultline.silences where ends_at < $1 order by ends_at limit $2 for update skip locked
+         ), gone as (
+           delete from faultline.silences s using old where s.id = old.id returning s.id
          )
          select count(*) as count from gone`,
         before,

@@ -3,11 +3,13 @@ import { type Migration, Migrator } from "kysely/migration";
 import pg from "pg";
 import { recordSchema } from "./migrations/0001-record-schema.ts";
 import { recordEvents } from "./migrations/0002-record-events.ts";
+import { notices } from "./migrations/0003-notices.ts";
 
 /** In order; a name, once released, never changes. */
 const migrations: Record<string, Migration> = {
   "0001-record-schema": recordSchema,
   "0002-record-events": recordEvents,
+  "0003-notices": notices,
 };
 
 /** Any number, the same in every process: who holds it may change the schema. */

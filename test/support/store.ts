@@ -75,7 +75,7 @@ export async function freshStore(mode: StoreMode): Promise<FreshStore> {
       batches.length = 0;
       await db.pool.query(
         `truncate faultline.events, faultline.event_keys, faultline.incidents, faultline.work, faultline.diagnoses,
-                  faultline.quarantined`,
+                  faultline.quarantined, faultline.notices, faultline.receivers, faultline.silences`,
       );
     },
     dispose: async () => {
