@@ -1,5 +1,7 @@
+import type { ErrorWebhook } from "../support/sign.ts";
 import type { ProxyPhoneNumber, ProxySession } from "../support/simulated-twilio/proxy-resources.ts";
 import type { SimulatedProxy } from "../support/simulated-twilio/proxy-state.ts";
+import { receiveInbound } from "../support/simulated-twilio/proxy-traffic.ts";
 import { type ApiRequest, must, type Stage } from "./stage.ts";
 
 export const alice = "+15555550101";
@@ -71,4 +73,21 @@ export function numberOf({ numbers }: ProxyStage, place: number): ProxyPhoneNumb
   const number = numbers[place];
   if (number === undefined) throw new Error(`the Service has no number ${place}`);
   return number;
+}
+
+/**
+ * A call or message that reaches a Proxy number, as Proxy handles it: through a Session, else by what the out-of-session
+ * callback answers. Returns Twilio's error code, 0 when it was handled.
+ */
+export function inbound(at: ProxyStage, from: string, to: string, isAnswerValid = false): number {
+  const routed = receiveInbound(at.proxy, { service: at.service, from, to });
+  if (routed.ok) return 0;
+  const callback = at.proxy.services.get(at.service)?.out_of_session_callback_url ?? null;
+  return routed.code === 80905 && callback !== null && isAnswerValid ? 0 : routed.code;
+}
+
+/** The request of a call or message that Proxy could not route, to the out-of-session callback. */
+export function outOfSession(from: string, to: string): NonNullable<ErrorWebhook["request"]> {
+  const url = "https://app.example.com/twilio/out-of-session";
+  return { url, method: "POST", headers: {}, parameters: { From: from, To: to, Body: "are you there" } };
 }
