@@ -1,5 +1,6 @@
 import type { Incident } from "../core/incident.ts";
 import { type Advice, type IncidentView, incidentView } from "../core/incident-view.ts";
+import type { NoticeReader, StoredNotice } from "../pipeline/notice-ports.ts";
 import type { RecordReader } from "../pipeline/ports.ts";
 import type { CodeBook } from "./codes.ts";
 import { type AnyEndpoint, endpoint, found } from "./endpoint.ts";
@@ -7,14 +8,20 @@ import { invalidCursor } from "./events.ts";
 import { IncidentPath, IncidentsQuery, NoParameters } from "./parameters.ts";
 import { refusal } from "./problem.ts";
 
-/** How many of its latest diagnoses and events are read for an incident: the same in lists, so that tallies agree. */
+/** How many of its latest diagnoses, events and notices are read for an incident: the same in lists, so that tallies agree. */
 const latest = 50;
 
 /** How many incidents of a page read their diagnoses at the same time: few enough for the connection pool. */
 const atATime = 4;
 
 /** `/api/v1/incidents` and `/api/v1/incidents/{id}`. */
-export function incidentEndpoints(reader: RecordReader, codes: CodeBook): AnyEndpoint[] {
+export function incidentEndpoints(
+  reader: RecordReader,
+  codes: CodeBook,
+  notices?: Pick<NoticeReader, "noticesOf">,
+): AnyEndpoint[] {
+  const noticesOf = (ids: readonly string[]) => notices?.noticesOf(ids, latest) ?? new Map<string, StoredNotice[]>();
+
   const list = endpoint({
     path: "/api/v1/incidents",
     summary: "Incidents of all states, newest first",
@@ -30,8 +37,10 @@ export function incidentEndpoints(reader: RecordReader, codes: CodeBook): AnyEnd
       });
       if (page === "invalid_cursor") return invalidCursor;
       const advice = adviceBook(codes);
+      const told = await noticesOf(page.items.map(({ id }) => id));
       const incidents = await inGroups(page.items, async (incident): Promise<IncidentView> => {
-        return incidentView(incident, await reader.diagnoses(incident.id, latest), advice(incident));
+        const view = incidentView(incident, await reader.diagnoses(incident.id, latest), advice(incident));
+        return { ...view, notices: told.get(incident.id) ?? [] };
       });
       return found({ incidents, nextCursor: page.nextCursor });
     },
@@ -46,11 +55,15 @@ export function incidentEndpoints(reader: RecordReader, codes: CodeBook): AnyEnd
     async answer({ id }) {
       const incident = await reader.incident(id);
       if (incident === null) return unknownIncident(id);
-      const [diagnoses, events] = await Promise.all([
+      const [diagnoses, events, told] = await Promise.all([
         reader.diagnoses(id, latest),
         reader.events({ incident: id, limit: latest }),
+        noticesOf([id]),
       ]);
-      const view = incidentView(incident, diagnoses, adviceBook(codes)(incident));
+      const view: IncidentView = {
+        ...incidentView(incident, diagnoses, adviceBook(codes)(incident)),
+        notices: told.get(id) ?? [],
+      };
       return found({ ...view, events: events === "invalid_cursor" ? [] : events.items, diagnoses });
     },
   });

@@ -49,6 +49,20 @@ export const EventsQuery = z.strictObject({
   cursor,
 });
 
+export const SilencesQuery = z.strictObject({
+  ended: z
+    .literal(["true", "false"])
+    .default("false")
+    .transform((text) => text === "true")
+    .pipe(z.boolean())
+    .describe("true to list those that have ended, too"),
+  limit,
+});
+
+export const SilencePath = z.strictObject({
+  id: z.string().regex(opaque).describe("the id of a silence, as /api/v1/silences gives it"),
+});
+
 export const PageQuery = z.strictObject({ limit, cursor });
 export const IncidentPath = z.strictObject({ id });
 export const CodePath = z.strictObject({ code });

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { expectation } from "./expectation.ts";
 import type { Problem } from "./schemas.ts";
 
 /** A refusal with its status. */
@@ -18,46 +19,57 @@ export function badParameter(
   schema: z.ZodObject,
   given: Readonly<Record<string, unknown>>,
 ): Refusal {
-  return misfit(error, schema, given, "parameters");
+  const issue = error.issues[0];
+  const known = Object.keys(schema.shape);
+  if (issue?.code === "unrecognized_keys") return unknownNames("parameters", known, issue.keys);
+  const name = String(issue?.path[0] ?? "");
+  const value = Object.hasOwn(given, name) ? given[name] : undefined;
+  const parameter = known.includes(name) ? schema.shape[name] : undefined;
+  const expected = parameter === undefined ? "known parameters" : (descriptionOf(parameter) ?? "another value");
+  return refusal(
+    400,
+    `${name}: ${expected}`,
+    Array.isArray(value) ? `${value.length} values` : JSON.stringify(value ?? null),
+    `correct ${name}, or leave it out; GET /api/v1/openapi.json lists every parameter`,
+  );
 }
 
 /** 400 for the first field of a JSON body that does not fit. */
 export function badBody(error: z.ZodError, schema: z.ZodObject, given: unknown): Refusal {
-  const fields = Object.keys(schema.shape).join(", ");
-  if (typeof given === "object" && given !== null && !Array.isArray(given)) {
-    return misfit(error, schema, { ...given }, "fields");
-  }
-  const got = given === undefined ? "no body" : given === null ? "null" : Array.isArray(given) ? "an array" : "a value";
-  return refusal(400, `a JSON object with the fields ${fields}`, got, seeDocument("fields"));
-}
-
-function misfit(
-  error: z.ZodError,
-  schema: z.ZodObject,
-  given: Readonly<Record<string, unknown>>,
-  kind: "parameters" | "fields",
-): Refusal {
-  const issue = error.issues[0];
   const known = Object.keys(schema.shape);
-  if (issue?.code === "unrecognized_keys" && issue.path.length === 0) {
-    const expected = known.length === 0 ? `no ${kind}` : `only the ${kind} ${known.join(", ")}`;
-    return refusal(400, expected, issue.keys.join(", "), "remove what is not listed, or correct its spelling");
+  const issue = error.issues[0];
+  const seeDocument = "GET /api/v1/openapi.json lists every field";
+  if (issue === undefined || typeof given !== "object" || given === null || Array.isArray(given)) {
+    return refusal(400, `a JSON object with the fields ${known.join(", ")}`, shown(given), seeDocument);
   }
-  const name = String(issue?.path[0] ?? "");
-  const value = Object.hasOwn(given, name) ? given[name] : undefined;
-  const wanted = known.includes(name) ? schema.shape[name] : undefined;
-  const expected = wanted === undefined ? `known ${kind}` : (descriptionOf(wanted) ?? "another value");
-  const place = issue === undefined || issue.path.length < 2 ? name : issue.path.map(String).join(".");
-  return refusal(
-    400,
-    `${place}: ${expected}`,
-    Array.isArray(value) ? `${value.length} values` : value === undefined ? "nothing" : JSON.stringify(value),
-    value === undefined ? `add ${name}` : `correct ${name}, or leave it out; ${seeDocument(kind)}`,
-  );
+  if (issue.code === "unrecognized_keys" && issue.path.length === 0) return unknownNames("fields", known, issue.keys);
+  const place = issue.path.map(String).join(".");
+  const value = valueAt(given, issue.path);
+  const correct = value === undefined ? `add ${place}; ${seeDocument}` : `correct ${place}; ${seeDocument}`;
+  // What a schema of ours says of its own accord is the fix to make.
+  const fix = issue.code === "custom" && issue.message !== "Invalid input" ? issue.message : correct;
+  return refusal(400, `${place}: ${expectation(issue)}`, shown(value), fix);
 }
 
-function seeDocument(kind: "parameters" | "fields"): string {
-  return `GET /api/v1/openapi.json lists every ${kind === "parameters" ? "parameter" : "field"}`;
+function unknownNames(kind: "parameters" | "fields", known: readonly string[], given: readonly string[]): Refusal {
+  const expected = known.length === 0 ? `no ${kind}` : `only the ${kind} ${known.join(", ")}`;
+  return refusal(400, expected, given.join(", "), "remove what is not listed, or correct its spelling");
+}
+
+/** Own fields only. */
+function valueAt(given: unknown, path: readonly PropertyKey[]): unknown {
+  let value = given;
+  for (const key of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = Reflect.get(value, key);
+  }
+  return value;
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  return typeof value === "object" && value !== null ? "an object" : JSON.stringify(value);
 }
 
 function descriptionOf(parameter: unknown): string | undefined {

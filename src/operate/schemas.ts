@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { verdicts } from "../core/diagnosis/verdict.ts";
 import { sources } from "../core/event.ts";
+import { sendFailureReasons } from "../core/notice/notice.ts";
 import { Match, severities } from "../core/rules/rule.ts";
 
 const Time = z.iso.datetime().describe("ISO 8601 UTC");
@@ -186,8 +187,34 @@ export const EventPage = z.strictObject({ events: z.array(Event), nextCursor });
 export const QuarantinePage = z.strictObject({ quarantine: z.array(QuarantinedItem), nextCursor });
 export const RuleList = z.strictObject({ rules: z.array(Rule) });
 export const Requeued = z.strictObject({
-  requeued: z.int().nonnegative().describe("Diagnoses that are tried again"),
+  requeued: z.int().nonnegative().describe("Diagnoses and notices that are tried again"),
 });
+export const Silence = z.strictObject({
+  id: z.string(),
+  state: z.literal(["pending", "active", "ended"]),
+  matchers: z
+    .array(z.strictObject({ name: z.string(), value: z.string(), isRegex: z.boolean(), isEqual: z.boolean() }))
+    .describe("All must match"),
+  comment: z.string(),
+  createdBy: z.string(),
+  startsAt: Time,
+  endsAt: Time,
+});
+export type Silence = z.infer<typeof Silence>;
+export const SilenceList = z.strictObject({ silences: z.array(Silence) });
+
+export const Receiver = z.strictObject({
+  name: z.string(),
+  kind: z.literal(["slack", "pagerduty", "alertmanager", "webhook"]),
+  state: z.literal(["ok", "failing", "unused"]),
+  lastDeliveredAt: Time.nullable(),
+  lastFailureAt: Time.nullable(),
+  lastFailureReason: z.literal([...sendFailureReasons]).nullable(),
+  givenUpInARow: z.int().nonnegative().describe("Notices given up since the last delivery"),
+  pending: z.int().nonnegative().describe("Notices on their way"),
+});
+export const ReceiverList = z.strictObject({ receivers: z.array(Receiver) });
+
 export const Document = z.looseObject({ openapi: z.string() }).describe("An OpenAPI 3.1 document");
 
 /** Everything above, by the name it has in the OpenAPI document. */
@@ -212,6 +239,10 @@ export const components = {
   QuarantinePage,
   RuleList,
   Requeued,
+  Silence,
+  SilenceList,
+  Receiver,
+  ReceiverList,
   Document,
 } as const satisfies Record<string, z.ZodType>;
 

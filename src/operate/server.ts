@@ -9,6 +9,7 @@ import { eventEndpoints } from "./events.ts";
 import { type ReadinessCheck, readinessOf } from "./health.ts";
 import { incidentEndpoints } from "./incidents.ts";
 import { jsonBody } from "./json-body.ts";
+import { type NoticeSide, noticeEndpoints } from "./notices.ts";
 import { openApiDocument } from "./openapi.ts";
 import { NoParameters } from "./parameters.ts";
 import { type Refusal, refusal } from "./problem.ts";
@@ -23,6 +24,8 @@ export interface OperateOptions {
   readonly readiness: ReadinessCheck;
   readonly codes: CodeBook;
   readonly requeue: Requeue;
+  /** Left out where no notices are sent. */
+  readonly notices?: NoticeSide;
   /** Asked for on everything but /livez and /readyz; null asks for nothing. */
   readonly adminToken: Secret | null;
   readonly version: string;
@@ -61,7 +64,7 @@ export function createOperateApp(options: OperateOptions): Express {
   return app;
 }
 
-function allEndpoints({ reader, codes, requeue, version }: OperateOptions): AnyEndpoint[] {
+function allEndpoints({ reader, codes, requeue, notices, version }: OperateOptions): AnyEndpoint[] {
   const document = endpoint({
     path: "/api/v1/openapi.json",
     summary: "This document",
@@ -71,10 +74,11 @@ function allEndpoints({ reader, codes, requeue, version }: OperateOptions): AnyE
     answer: async () => found(openApi),
   });
   const all = [
-    ...incidentEndpoints(reader, codes),
+    ...incidentEndpoints(reader, codes, notices?.reader),
     ...eventEndpoints(reader),
     ...codeEndpoints(codes),
     requeueEndpoint(requeue),
+    ...(notices === undefined ? [] : noticeEndpoints(notices)),
     document,
   ];
   const openApi = openApiDocument(all, version);

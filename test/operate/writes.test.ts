@@ -42,22 +42,23 @@ describe("requeue", () => {
   });
 
   it.each([
-    ['{"limit": 0}', "limit: an integer from 1 to 10000", "0"],
-    ['{"limit": 10001}', "limit: an integer from 1 to 10000", "10001"],
-    ['{"limit": 1.5}', "limit: an integer from 1 to 10000", "1.5"],
-    ['{"limit": "5"}', "limit: an integer from 1 to 10000", '"5"'],
-    ['{"limit": null}', "limit: an integer from 1 to 10000", "null"],
-    ['{"limit": [1, 2]}', "limit: an integer from 1 to 10000", "2 values"],
+    ['{"limit": 0}', "limit: at least 1", "0"],
+    ['{"limit": 10001}', "limit: at most 10000", "10001"],
+    ['{"limit": 1.5}', "limit: an integer", "1.5"],
+    ['{"limit": "5"}', "limit: a value of the type number", '"5"'],
+    ['{"limit": null}', "limit: a value of the type number", "null"],
+    ['{"limit": [1, 2]}', "limit: a value of the type number", "a list of 2"],
+    ['{"limit": {"__proto__": 1}}', "limit: a value of the type number", "an object"],
     ['{"limits": 5}', "only the fields limit", "limits"],
     ['{"__proto__": {"limit": 1}}', "only the fields limit", "__proto__"],
     ['{"constructor": 1}', "only the fields limit", "constructor"],
-    ["[]", "a JSON object with the fields limit", "an array"],
+    ["[]", "a JSON object with the fields limit", "a list of 0"],
     ["null", "a JSON object with the fields limit", "null"],
-    ['"text"', "a JSON object with the fields limit", "a value"],
+    ['"text"', "a JSON object with the fields limit", '"text"'],
     ["{", "a body in JSON", "something else"],
     ["limit=5", "a body in JSON", "something else"],
     ["\u0000", "a body in JSON", "something else"],
-    [`${"[".repeat(30_000)}${"]".repeat(30_000)}`, "a JSON object with the fields limit", "an array"],
+    [`${"[".repeat(30_000)}${"]".repeat(30_000)}`, "a JSON object with the fields limit", "a list of 1"],
   ])("refuses the body %s", async (body, expected, got) => {
     await using server = await serveRequeue();
     expect(await refused(await server.post(body), 400)).toMatchObject({ expected, got });
