@@ -24,7 +24,10 @@ export interface Owner {
 
 /** What has been asked of Twilio so far. */
 export interface CallMeter {
+  /** Requests begun. */
   calls: number;
+  /** Requests it may make at most; the next one is answered `rate_limited` without asking Twilio. */
+  readonly maxCalls?: number;
   /** Time spent in requests, in milliseconds; waiting for the account's budget does not count. */
   ms: number;
 }
@@ -48,7 +51,10 @@ export interface ListLimit {
  * null means the account's default Conversations Service: paths without a Service reach no other.
  */
 export interface ResourceReader {
+  /** All Services of the account. */
+  proxyServices(owner: Owner, limit: ListLimit): Promise<TwilioAnswer<Listing<ProxyService>>>;
   proxyService(owner: Owner, service: string): Promise<TwilioAnswer<ProxyService>>;
+  /** By sid or unique name, as everywhere a Session is named. */
   proxySession(owner: Owner, service: string, session: string): Promise<TwilioAnswer<ProxySession>>;
   /** At most 100 a page, whatever state they are in: the API has no filter. */
   proxySessions(owner: Owner, service: string, limit: ListLimit): Promise<TwilioAnswer<Listing<ProxySession>>>;

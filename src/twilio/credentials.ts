@@ -1,5 +1,3 @@
-import type { Owner } from "../pipeline/resource-ports.ts";
-
 /** What signs in to Twilio's REST API. */
 export interface Credential {
   /** The account it belongs to; Twilio limits requests per account. */
@@ -18,8 +16,8 @@ export interface CredentialOptions {
 
 /** Finds credentials. */
 export interface Credentials {
-  /** For an event's account: its own, else its parent's; those to try first come first. Empty when there are none. */
-  of(owner: Owner): readonly Credential[];
+  /** Of an account itself; those to try first come first. Empty when there are none. */
+  of(account: string | null): readonly Credential[];
   /** Twilio refused this one: while a token is rotated out the other is right, and shall be tried first from now on. */
   refused(credential: Credential): void;
 }
@@ -38,13 +36,10 @@ export function createCredentials(options: CredentialOptions): Credentials {
     byAccount.set(account, [{ account, username: key, password: secret }, ...(byAccount.get(account) ?? [])]);
   }
   return {
-    of(owner) {
-      const own = byAccount.get(owner.account) ?? [];
-      if (own.length > 0 || owner.parentAccount === null) return own;
-      return byAccount.get(owner.parentAccount) ?? [];
-    },
+    of: (account) => byAccount.get(account ?? "") ?? [],
     refused(credential) {
       const all = byAccount.get(credential.account) ?? [];
+      if (!all.includes(credential)) return;
       byAccount.set(credential.account, [...all.filter((other) => other !== credential), credential]);
     },
   };

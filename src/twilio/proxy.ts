@@ -9,7 +9,13 @@ import { readOne } from "./single.ts";
 
 type ProxyReader = Pick<
   ResourceReader,
-  "proxyService" | "proxySession" | "proxySessions" | "proxyParticipant" | "proxyParticipants" | "proxyPhoneNumbers"
+  | "proxyServices"
+  | "proxyService"
+  | "proxySession"
+  | "proxySessions"
+  | "proxyParticipant"
+  | "proxyParticipants"
+  | "proxyPhoneNumbers"
 >;
 
 /** Sessions come at most 100 a page, whatever is asked for. */
@@ -20,6 +26,8 @@ export function createProxyReader(rest: Rest): ProxyReader {
   const url = (path: readonly string[], query?: Record<string, string>) =>
     apiUrl("proxy.twilio.com", ["v1", "Services", ...path], query);
   return {
+    proxyServices: (owner, { maxPages }) =>
+      readList(rest, { owner, api: "proxy.services.list", url: url([], page), maxPages, decode: toService }),
     proxyService: (owner, service) => readOne(rest, owner, "proxy.services.fetch", url([service]), toService),
     proxySession: (owner, service, session) =>
       readOne(rest, owner, "proxy.sessions.fetch", url([service, "Sessions", session]), toSession),

@@ -6,6 +6,7 @@ import { type Budget, createBudget } from "./budget.ts";
 import { type Credential, type CredentialOptions, createCredentials } from "./credentials.ts";
 import { CallFailed, failure } from "./failure.ts";
 import { HttpClient } from "./http-client.ts";
+import { type Borrowed, createSubaccounts, isAbout } from "./subaccounts.ts";
 
 /** Tries of one call when Twilio answers 429; what is left after that is the queue's to retry. */
 const triesWhenLimited = 2;
@@ -35,9 +36,10 @@ export interface RestOptions extends CredentialOptions {
 
 /** Twilio's REST API: any call, within limits, its outcome as data. Never rejects. */
 export interface Rest {
-  /** Runs a call of the twilio package, as the owner. `api` names it for the metric, e.g. `monitor.alerts.fetch`. */
-  request<T>(owner: Owner, api: string, call: (client: twilio.Twilio) => Promise<T>): Promise<TwilioAnswer<T>>;
-  /** Reads one URL of Twilio's API as JSON. A null URL, from a sid that cannot be one, is `client_error`. */
+  /**
+   * Reads one URL of Twilio's API as JSON, as the owner. `api` names it for the metric, e.g. `monitor.alerts.fetch`. A null
+   * URL, from a sid that cannot be one, is `client_error`; when the owner may make no more calls, `rate_limited`.
+   */
   get(owner: Owner, api: string, url: string | null): Promise<TwilioAnswer<JsonObject>>;
 }
 
@@ -84,6 +86,7 @@ export function createRest(options: RestOptions): Rest {
 
   async function tryWithin<T>(as: Credential, owner: Owner, api: string, call: Call<T>): Promise<TwilioAnswer<T>> {
     for (let tries = 1; ; tries += 1) {
+      if (!mayCall(owner)) return failure("rate_limited", true);
       const answer = await budgetOf(as.account).run(() => metered(owner, () => tryOnce(as, owner, call)), owner.meter);
       options.telemetry.twilioRequest(api, answer.ok ? "ok" : answer.reason);
       if (answer.ok || answer.reason !== "rate_limited" || tries === triesWhenLimited) return answer;
@@ -105,37 +108,69 @@ export function createRest(options: RestOptions): Rest {
     }
   }
 
-  async function request<T>(owner: Owner, api: string, call: Call<T>): Promise<TwilioAnswer<T>> {
+  const subaccounts = createSubaccounts(
+    async (as, owner, url) => await tryWithin(as, owner, "api.accounts.fetch", fetchJson(url)),
+  );
+
+  /** How to sign in for this account: with its own credentials, else with what its parent's give. */
+  async function waysIn(owner: Owner): Promise<Borrowed | TwilioFailure> {
+    const own = credentials.of(owner.account);
+    const parents = own.length > 0 ? [] : credentials.of(owner.parentAccount);
+    if (parents.length === 0) return { credentials: own, areParents: false };
+    return await subaccounts.credentialsOf(owner, parents);
+  }
+
+  async function request<T>(
+    owner: Owner,
+    api: string,
+    call: Call<T>,
+    isAboutOwner: (value: T) => boolean,
+  ): Promise<TwilioAnswer<T>> {
+    const ways = await waysIn(owner);
+    if (!("credentials" in ways)) return ways;
     let answer: TwilioAnswer<T> = failure("no_credentials", false);
-    const candidates = credentials.of(owner);
-    if (candidates.length === 0) options.telemetry.twilioRequest(api, "no_credentials");
-    for (const candidate of candidates) {
+    if (ways.credentials.length === 0) options.telemetry.twilioRequest(api, "no_credentials");
+    for (const candidate of ways.credentials) {
       answer = await tryWithin(candidate, owner, api, call);
+      // To its parent a subaccount's resource is not there, and a list of the parent's own says nothing about it.
+      const isOther = ways.areParents && (answer.ok ? !isAboutOwner(answer.value) : answer.reason === "not_found");
+      if (isOther) answer = failure("unauthorized", false);
       if (answer.ok) return answer;
       tell(api, candidate, answer);
       if (answer.reason !== "unauthorized") return answer;
       credentials.refused(candidate);
+      subaccounts.forget(candidate);
     }
     return answer;
   }
 
   return {
-    request,
-    async get(owner, api, url) {
-      if (url === null) return failure("client_error", false);
-      return await request(owner, api, async (client): Promise<JsonObject> => {
-        const answer: { body: JsonObject } = await client.request({ method: "get", uri: url });
-        return answer.body;
-      });
-    },
+    get: async (owner, api, url) =>
+      url === null
+        ? failure("client_error", false)
+        : await request(owner, api, fetchJson(url), (body) => isAbout(owner.account, body)),
   };
+}
+
+function fetchJson(url: string | null): Call<JsonObject> {
+  return async (client) => {
+    const answer: { body: JsonObject } = await client.request({ method: "get", uri: url ?? "" });
+    return answer.body;
+  };
+}
+
+/** Counts a request about to be made; false when this diagnosis has made all it may. */
+function mayCall({ meter }: Owner): boolean {
+  if (meter === undefined) return true;
+  if (meter.calls >= (meter.maxCalls ?? Number.POSITIVE_INFINITY)) return false;
+  meter.calls += 1;
+  return true;
 }
 
 async function metered<T>({ meter }: Owner, run: () => Promise<T>): Promise<T> {
   const started = performance.now();
   const result = await run();
   if (meter !== undefined) {
-    meter.calls += 1;
     meter.ms += performance.now() - started;
   }
   return result;

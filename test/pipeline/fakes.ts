@@ -183,6 +183,7 @@ export function memoryQueue(journal: Journal = []): MemoryQueue {
 export function unaskedResources(): ResourceReader {
   const unasked = () => Promise.reject(new Error("expected no resource to be asked for"));
   return {
+    proxyServices: unasked,
     proxyService: unasked,
     proxySession: unasked,
     proxySessions: unasked,

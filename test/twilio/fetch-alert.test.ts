@@ -239,19 +239,80 @@ describe("credentials", () => {
     expect(outcomes).toEqual(["monitor.alerts.fetch no_credentials", "monitor.alerts.fetch no_credentials"]);
   });
 
+  const ofSubaccount = { account: subaccount, parentAccount: account };
+
   test("a subaccount's own come before its parent's", async () => {
     const double = await startDouble((_request, response) => json(response, 200, alert));
     const both = new Map([
       [account, [token]],
       [subaccount, ["sub-token"]],
     ]);
-    const of = { account: subaccount, parentAccount: account };
-    await createReader(double.baseUrl, { accounts: both }).reader.fetchAlert(of, alertSid);
-    await createReader(double.baseUrl).reader.fetchAlert(of, alertSid);
+    await createReader(double.baseUrl, { accounts: both }).reader.fetchAlert(ofSubaccount, alertSid);
+    expect(double.seen.map(({ credentials }) => credentials)).toEqual([`${subaccount}:sub-token`]);
+  });
+
+  test("with its parent's alone, the subaccount's token is fetched, once, and used", async () => {
+    const double = await startDouble((request, response) => {
+      const isAccount = request.url === `/api.twilio.com/2010-04-01/Accounts/${subaccount}.json`;
+      json(response, 200, isAccount ? { sid: subaccount, auth_token: "fetched-token" } : alert);
+    });
+    const { reader, lines } = createReader(double.baseUrl);
+    expect(await reader.fetchAlert(ofSubaccount, alertSid)).toMatchObject({ ok: true });
+    expect(await reader.fetchAlert(ofSubaccount, alertSid)).toMatchObject({ ok: true });
     expect(double.seen.map(({ credentials }) => credentials)).toEqual([
-      `${subaccount}:sub-token`,
       `${account}:${token}`,
+      `${subaccount}:fetched-token`,
+      `${subaccount}:fetched-token`,
     ]);
+    expect(JSON.stringify(lines)).not.toContain("fetched-token");
+  });
+
+  test("a fetched token that Twilio refuses is fetched anew", async () => {
+    let current = "first-token";
+    const double = await startDouble((request, response) => {
+      if (request.url?.includes("/Accounts/") === true) json(response, 200, { sid: subaccount, auth_token: current });
+      else if (request.headers.authorization === `Basic ${btoa(`${subaccount}:${current}`)}`)
+        json(response, 200, alert);
+      else json(response, 401, { code: 20003 });
+    });
+    const { reader } = createReader(double.baseUrl);
+    expect(await reader.fetchAlert(ofSubaccount, alertSid)).toMatchObject({ ok: true });
+    current = "second-token";
+    expect(await reader.fetchAlert(ofSubaccount, alertSid)).toMatchObject({ reason: "unauthorized" });
+    expect(await reader.fetchAlert(ofSubaccount, alertSid)).toMatchObject({ ok: true });
+  });
+
+  test.each([
+    ["its own resource", 200, { ...alert, account_sid: account }],
+    ["nothing", 404, { code: 20404 }],
+  ])("without that token, what the parent sees is not the subaccount's: %s", async (_what, status, body) => {
+    const double = await startDouble((request, response) =>
+      request.url?.includes("/Accounts/") === true ? json(response, 404, {}) : json(response, status, body),
+    );
+    const { reader } = createReader(double.baseUrl);
+    expect(await reader.fetchAlert(ofSubaccount, alertSid)).toEqual({
+      ok: false,
+      reason: "unauthorized",
+      retry: false,
+    });
+  });
+
+  test("without that token, a resource that says it is the subaccount's is taken", async () => {
+    const double = await startDouble((request, response) =>
+      request.url?.includes("/Accounts/") === true
+        ? json(response, 403, {})
+        : json(response, 200, { ...alert, account_sid: subaccount }),
+    );
+    expect(await createReader(double.baseUrl).reader.fetchAlert(ofSubaccount, alertSid)).toMatchObject({ ok: true });
+  });
+
+  test("a question that may make no more requests is not asked", async () => {
+    const double = await startDouble((_request, response) => json(response, 429, { code: 20429 }));
+    const { reader } = createReader(double.baseUrl, { random: () => 0 });
+    const meter = { calls: 0, ms: 0, maxCalls: 1 };
+    const limited = { ...owner, meter };
+    expect(await reader.fetchAlert(limited, alertSid)).toMatchObject({ reason: "rate_limited" });
+    expect([double.seen.length, meter.calls]).toEqual([1, 1]);
   });
 
   test("an API key comes before the tokens of its account, and serves no other account", async () => {

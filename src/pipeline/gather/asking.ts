@@ -34,7 +34,7 @@ export function startAsking(
   clock: Clock,
   owner: { readonly account: string; readonly parentAccount: string | null },
 ): Asking {
-  const meter: CallMeter = { calls: 0, ms: 0 };
+  const meter: CallMeter = { calls: 0, ms: 0, maxCalls: askingLimits.calls };
   let answered = false;
   let firstFailure: TwilioFailure | null = null;
   let retryable: TwilioFailure | null = null;
@@ -42,6 +42,9 @@ export function startAsking(
   const callsLeft = () => (meter.ms >= askingLimits.ms ? 0 : Math.max(0, askingLimits.calls - meter.calls));
   const at = () => clock.now().toISOString();
   const unread = (source: string, reason: UnreadReason): Unread => ({ ok: false, reason, source, at: at() });
+  // Of the last requests it cannot be told whether Twilio refused them or the bound did: the bound is what counts then.
+  const reasonOf = ({ reason }: TwilioFailure): UnreadReason =>
+    reason === "rate_limited" && callsLeft() === 0 ? "budget_used_up" : reason;
   const note = (answer: TwilioAnswer<unknown>): void => {
     if (answer.ok || answer.reason === "not_found") answered = true;
     else firstFailure ??= answer;
@@ -59,14 +62,14 @@ export function startAsking(
       if (answer.ok) return { ok: true, value: answer.value, source, at: at() };
       return answer.reason === "not_found"
         ? { ok: true, value: null, source, at: at() }
-        : unread(source, answer.reason);
+        : unread(source, reasonOf(answer));
     },
     async list(path, ask) {
       const source = `GET ${path}`;
       if (callsLeft() === 0) return unread(source, "budget_used_up");
       const answer = await ask({ ...owner, meter }, { maxPages: Math.min(askingLimits.pages, callsLeft()) });
       note(answer);
-      if (!answer.ok) return unread(source, answer.reason);
+      if (!answer.ok) return unread(source, reasonOf(answer));
       const { items, cutShort } = answer.value;
       return { ok: true, value: items, source, at: at(), ...(cutShort === null ? {} : { cutShort: true }) };
     },

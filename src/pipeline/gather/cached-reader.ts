@@ -49,6 +49,8 @@ export function cachedReader(reader: ResourceReader, clock: Clock): ResourceRead
   const of = (owner: Owner) => [owner.account, owner.parentAccount ?? ""];
   return {
     ...reader,
+    proxyServices: (owner, limit) =>
+      sharedList(["services", ...of(owner)], limit.maxPages, () => reader.proxyServices(owner, limit)),
     proxySessions: (owner, service, limit) =>
       sharedList(["sessions", ...of(owner), service], limit.maxPages, () =>
         reader.proxySessions(owner, service, limit),

@@ -13,6 +13,8 @@ export interface AccountSetup {
   readonly sid: string;
   /** Auth tokens in force (two while rotating). */
   readonly tokens: readonly string[];
+  /** Of a subaccount: its parent, which may read its token. */
+  readonly parent?: string;
   readonly apiKeys?: readonly { readonly sid: string; readonly secret: string }[];
 }
 
@@ -27,6 +29,7 @@ export interface SimulatedAccount {
 
 /** Everything the server knows; tests read and change it directly. */
 export interface SimulatedState {
+  readonly setups: readonly AccountSetup[];
   readonly world: World;
   /** An account by sid; without one, the first. Throws for an unknown account. */
   account(sid?: string): SimulatedAccount;
@@ -38,6 +41,7 @@ export function createState(setups: readonly AccountSetup[], now: () => Date): S
   const world = createWorld(now);
   const accounts = new Map(setups.map((setup) => [setup.sid, createAccount(setup.sid, world)]));
   return {
+    setups,
     world,
     account(sid = setups[0]?.sid ?? "") {
       const account = accounts.get(sid);
@@ -67,7 +71,7 @@ function createAccount(sid: string, world: World): SimulatedAccount {
   };
 }
 
-/** All endpoints. Like Twilio's, each sees only the account that authenticated. */
+/** All endpoints. Like Twilio's, each sees only the account that authenticated, but for the tokens of its subaccounts. */
 export function allRoutes(state: SimulatedState): Route[] {
   return [
     ...monitorRoutes((sid) => state.account(sid).monitor),
@@ -78,10 +82,18 @@ export function allRoutes(state: SimulatedState): Route[] {
       method: "GET",
       host: "api.twilio.com",
       pattern: "/2010-04-01/Accounts/:file",
-      handle: (exchange, params) =>
-        params.file === `${exchange.account}.json`
-          ? { status: 200, body: { sid: exchange.account, friendly_name: "Simulated", status: "active", type: "Full" } }
-          : notFound(exchange.path),
+      handle: (exchange, params) => {
+        const found = state.setups.find(({ sid, parent = sid }) => {
+          return `${sid}.json` === params.file && [sid, parent].includes(exchange.account);
+        });
+        return found === undefined ? notFound(exchange.path) : { status: 200, body: showAccount(found) };
+      },
     },
   ];
+}
+
+/** https://www.twilio.com/docs/iam/api/account */
+function showAccount({ sid, tokens, parent = sid }: AccountSetup): unknown {
+  const name = { friendly_name: "Simulated", status: "active", type: "Full" };
+  return { sid, owner_account_sid: parent, auth_token: tokens[0], ...name };
 }
