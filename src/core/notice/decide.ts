@@ -45,6 +45,8 @@ export interface Situation {
   /** What this receiver was told last, null when nothing has gone to it. */
   readonly last: LastNotice | null;
   readonly policy: NoticePolicy;
+  /** When it was opened or reopened last; `firstSeen` of the incident when left out. */
+  readonly openedAt?: Date;
   /** Whether waiting for a diagnosis is over: one is there, it failed for good, or nobody can make one. */
   readonly diagnosed: boolean;
   /** Set while a silence covers the incident. */
@@ -109,9 +111,10 @@ function nextChange(situation: Situation): Date | null {
 }
 
 /** The end of the wait for a diagnosis, null when it is over. A clock that lags behind the record never makes it longer. */
-function waitsUntil({ incident, policy, diagnosed, now }: Situation): Date | null {
+function waitsUntil({ incident, openedAt, policy, diagnosed, now }: Situation): Date | null {
   if (diagnosed || leadingCauseOf(incident) !== null) return null;
-  const end = Math.min(timeOf(incident.firstSeen), now.getTime()) + policy.firstWaitsMs;
+  const opened = openedAt?.getTime() ?? timeOf(incident.firstSeen);
+  const end = Math.min(opened, now.getTime()) + policy.firstWaitsMs;
   return now.getTime() < end ? new Date(end) : null;
 }
 

@@ -40,7 +40,8 @@ export function parseMatcher(
 }
 
 /** In Alertmanager's notation. */
-export function matcherText({ name, value, isRegex, isEqual }: Matcher): string {
+export function matcherText(matcher: Omit<Matcher, "name"> & { readonly name: string }): string {
+  const { name, value, isRegex, isEqual } = matcher;
   const operator = isRegex ? (isEqual ? "=~" : "!~") : isEqual ? "=" : "!=";
   return `${name}${operator}${JSON.stringify(value)}`;
 }

@@ -32,7 +32,8 @@ export type SilenceBody = z.infer<typeof SilenceBody>;
 /** A silence on record. Times ISO 8601 UTC. */
 export interface Silence {
   readonly id: string;
-  readonly matchers: readonly Matcher[];
+  /** As they were checked when the silence was made. */
+  readonly matchers: readonly (Omit<Matcher, "name"> & { readonly name: string })[];
   readonly comment: string;
   readonly createdBy: string;
   readonly startsAt: string;
@@ -74,7 +75,7 @@ export function silenceText({ matchers }: Pick<Silence, "matchers">): string {
 }
 
 /** One that is not as it should be silences nothing: the record may be older than the rules for it. */
-function covers(matcher: Matcher, labels: Labels): boolean {
+function covers(matcher: Silence["matchers"][number], labels: Labels): boolean {
   const checked = Matcher.safeParse(matcher);
   return checked.success && compileMatcher(checked.data)(labels).holds;
 }
