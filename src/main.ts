@@ -68,6 +68,51 @@ program
     process.exitCode = await runRequeue(options);
   });
 
+const silence = program.command("silence").description("keep quiet about incidents for a time");
+
+silence
+  .command("add")
+  .description("tell nobody of the incidents that match")
+  .argument("<matcher...>", 'what must all hold, as in Alertmanager: code=80604, severity=~"error|critical"')
+  .requiredOption("--for <period>", "for how long, such as 30m, 2h or 1d")
+  .requiredOption("--comment <text>", "why, for those who wonder")
+  .option("--by <name>", "who may be asked about it, the user who is logged in unless said otherwise")
+  .option(...adminUrl)
+  .action(async (matchers: string[], options: { for: string; comment: string; by?: string; url?: string }) => {
+    const { runAddSilence } = await import("./cli/silence.ts");
+    process.exitCode = await runAddSilence(matchers, options);
+  });
+
+silence
+  .command("list")
+  .description("print the silences in force or to come")
+  .option("--all", "those that have ended, too")
+  .option(...adminUrl)
+  .action(async (options: { all?: boolean; url?: string }) => {
+    const { runListSilences } = await import("./cli/silence.ts");
+    process.exitCode = await runListSilences(options);
+  });
+
+silence
+  .command("expire")
+  .description("end a silence now")
+  .argument("<id>", "its id, as `silence list` prints it")
+  .option(...adminUrl)
+  .action(async (id: string, options: { url?: string }) => {
+    const { runExpireSilence } = await import("./cli/silence.ts");
+    process.exitCode = await runExpireSilence(id, options);
+  });
+
+program
+  .command("route")
+  .description("print which receivers are told of an incident, and why")
+  .argument("<incident or labels...>", "the id of an incident, or labels such as severity=error code=80604")
+  .option(...adminUrl)
+  .action(async (words: string[], options: { url?: string }) => {
+    const { runRoute } = await import("./cli/route.ts");
+    process.exitCode = await runRoute(words, options);
+  });
+
 program
   .command("replay")
   .description("send recorded deliveries to the running process, signed as Twilio would")

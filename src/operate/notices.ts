@@ -1,8 +1,9 @@
-import { SilenceBody, silenceOf } from "../core/notice/silence.ts";
+import { explainRoute, type Routing, routesFor } from "../core/notice/route.ts";
+import { SilenceBody, silencedBy, silenceOf } from "../core/notice/silence.ts";
 import type { NoticeReader, ReceiverState, SilenceStore, StoredSilence } from "../pipeline/notice-ports.ts";
 import type { Clock } from "../pipeline/ports.ts";
 import { type AnyEndpoint, action, endpoint, found } from "./endpoint.ts";
-import { NoParameters, SilencePath, SilencesQuery } from "./parameters.ts";
+import { LabelsQuery, NoParameters, SilencePath, SilencesQuery } from "./parameters.ts";
 import { type Refusal, refusal } from "./problem.ts";
 import type { Silence } from "./schemas.ts";
 
@@ -12,11 +13,16 @@ export interface NoticeSide {
   readonly silences: SilenceStore;
   /** How the configured receivers do, in the order of the configuration. */
   readonly receivers: () => Promise<readonly ReceiverState[]>;
+  /** The routes in force. */
+  readonly routing: Routing;
   readonly clock: Clock;
 }
 
-/** `/api/v1/silences`, `/api/v1/silences/{id}` and `/api/v1/receivers`. */
-export function noticeEndpoints({ silences, receivers, clock }: NoticeSide): AnyEndpoint[] {
+/** How many silences are looked at for one incident, the latest first. */
+const silencesAtOnce = 500;
+
+/** `/api/v1/silences`, `/api/v1/silences/{id}`, `/api/v1/receivers` and `/api/v1/routing`. */
+export function noticeEndpoints({ silences, receivers, routing, clock }: NoticeSide): AnyEndpoint[] {
   const list = endpoint({
     path: "/api/v1/silences",
     summary: "Silences in force or to come, the latest first",
@@ -83,7 +89,28 @@ export function noticeEndpoints({ silences, receivers, clock }: NoticeSide): Any
     answer: async () => found({ receivers: await receivers() }),
   });
 
-  return [list, add, one, expire, receiverList];
+  const route = endpoint({
+    path: "/api/v1/routing",
+    summary: "Which receivers an incident with these labels goes to, and why",
+    params: NoParameters,
+    query: LabelsQuery,
+    response: "Routing",
+    async answer(_params, labels) {
+      const now = clock.now();
+      const inForce = await silences.list({ at: now, ended: false, limit: silencesAtOnce });
+      const silenced = silencedBy(labels, inForce, now);
+      const routed = routesFor(labels, routing, now);
+      return found({
+        receivers: routed.map(({ receiver, path, repeatMs, muted, mutedUntil, why }) => {
+          return { receiver, path, repeatMs, muted, mutedUntil: mutedUntil?.toISOString() ?? null, why };
+        }),
+        silencedBy: silenced === null ? null : silenceView(silenced.by, now),
+        explanation: explainRoute(labels, routing, now),
+      });
+    },
+  });
+
+  return [list, add, one, expire, receiverList, route];
 }
 
 function silenceView(silence: StoredSilence, now: Date): Silence {

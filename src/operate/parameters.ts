@@ -2,6 +2,8 @@
  * Parameters of the API. The description of each is also what a refusal says was expected.
  */
 import { z } from "zod";
+import type { Labels } from "../core/notice/labels.ts";
+import { severities } from "../core/rules/rule.ts";
 
 /** Page size unless asked for, and at most. */
 export const defaultLimit = 50;
@@ -62,6 +64,20 @@ export const SilencesQuery = z.strictObject({
 export const SilencePath = z.strictObject({
   id: z.string().regex(opaque).describe("the id of a silence, as /api/v1/silences gives it"),
 });
+
+const label = z.string().max(1_000).exactOptional();
+
+/** The labels of an incident, real or made up. */
+export const LabelsQuery = z.strictObject({
+  severity: label.describe(`one of ${severities.join(", ")}`),
+  product: label.describe("a product, such as Proxy"),
+  code: label.describe("an error code of Twilio, such as 80604"),
+  account: label.describe("an account's SID"),
+  service: label.describe("a Service's SID"),
+  title: label.describe("the title of the incident"),
+  rule: label.describe("the id of a rule"),
+  incident: label.describe("the id of an incident"),
+}) satisfies z.ZodType<Labels>;
 
 export const PageQuery = z.strictObject({ limit, cursor });
 export const IncidentPath = z.strictObject({ id });

@@ -215,6 +215,21 @@ export const Receiver = z.strictObject({
 });
 export const ReceiverList = z.strictObject({ receivers: z.array(Receiver) });
 
+export const Routing = z.strictObject({
+  receivers: z.array(
+    z.strictObject({
+      receiver: z.string(),
+      path: z.string().describe("The route in the configuration"),
+      repeatMs: z.int().positive(),
+      muted: z.boolean(),
+      mutedUntil: Time.nullable().describe("When to look again"),
+      why: z.array(z.string()).describe("The conditions that hold, and the mute times in force"),
+    }),
+  ),
+  silencedBy: Silence.nullable().describe("Of several the one that ends last"),
+  explanation: z.array(z.string()).describe("The way through the routes, in lines for people"),
+});
+
 export const Document = z.looseObject({ openapi: z.string() }).describe("An OpenAPI 3.1 document");
 
 /** Everything above, by the name it has in the OpenAPI document. */
@@ -243,6 +258,7 @@ export const components = {
   SilenceList,
   Receiver,
   ReceiverList,
+  Routing,
   Document,
 } as const satisfies Record<string, z.ZodType>;
 

@@ -1,3 +1,4 @@
+import { compileRouting, type Route } from "../../src/core/notice/route.ts";
 import type { NoticeSide } from "../../src/operate/notices.ts";
 import type { ReceiverState, SilenceStore, StoredNotice, StoredSilence } from "../../src/pipeline/notice-ports.ts";
 
@@ -55,7 +56,7 @@ export const receiver: ReceiverState = {
 
 /** The notices of the API in memory. */
 export function noticesOf(
-  kept: { silences?: SilenceStore; told?: Readonly<Record<string, readonly StoredNotice[]>> } = {},
+  kept: { silences?: SilenceStore; route?: Route; told?: Readonly<Record<string, readonly StoredNotice[]>> } = {},
 ): NoticeSide & { readonly asked: (readonly string[])[] } {
   const asked: (readonly string[])[] = [];
   return {
@@ -63,6 +64,7 @@ export function noticesOf(
     clock: { now: () => now },
     silences: kept.silences ?? silencesOf([]),
     receivers: async () => [receiver],
+    routing: compileRouting(kept.route ?? { receivers: ["slack"] }, []),
     reader: {
       async noticesOf(ids) {
         asked.push(ids);

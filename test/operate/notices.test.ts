@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Route } from "../../src/core/notice/route.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { components } from "../../src/operate/schemas.ts";
 import type { StoredNotice, StoredSilence } from "../../src/pipeline/notice-ports.ts";
@@ -166,6 +167,45 @@ describe("the notices of an incident", () => {
   });
 });
 
+describe("the routing", () => {
+  const route: Route = {
+    receivers: ["slack"],
+    routes: [{ match: { severity: "critical" }, receivers: ["pagerduty"], repeatInterval: "1h" }],
+  };
+  const ask = async (server: { get: (path: string) => Promise<Response> }, query: string) =>
+    components.Routing.parse(await (await server.get(`/api/v1/routing?${query}`)).json());
+
+  it("says who is told of an incident with these labels, and why", async () => {
+    await using server = await serve({ notices: noticesOf({ route }) });
+    const critical = await ask(server, "severity=critical&code=80604");
+    expect(critical.receivers).toMatchObject([
+      { receiver: "pagerduty", path: "route.routes[0]", repeatMs: 3_600_000, muted: false, mutedUntil: null },
+    ]);
+    expect(critical.explanation.join("\n")).toContain("pagerduty by route.routes[0], again every 1h");
+    expect(critical.silencedBy).toBeNull();
+    expect((await ask(server, "")).receivers).toMatchObject([{ receiver: "slack", path: "route" }]);
+    expect(server.log.said).toEqual([]);
+  });
+
+  it("says which silence keeps it quiet", async () => {
+    const later = silence(2, { endsAt: "2026-01-02T05:00:00.000Z" });
+    const notices = noticesOf({ route, silences: silencesOf([later, silence(1)]) });
+    await using server = await serve({ notices });
+    expect((await ask(server, "code=80604")).silencedBy).toMatchObject({ id: "sil_2", state: "active" });
+    expect((await ask(server, "code=11200")).silencedBy).toBeNull();
+  });
+
+  it.each([
+    ["cod=1", 400],
+    ["__proto__=1", 400],
+    ["code=1&code=2", 400],
+    [`title=${"x".repeat(1_001)}`, 400],
+  ])("refuses %s", async (query, status) => {
+    await using server = await serve({ notices: noticesOf({ route }) });
+    await refused(await server.get(`/api/v1/routing?${query}`), status);
+  });
+});
+
 it("the OpenAPI document has them", async () => {
   await using server = await serveSilences();
   const document = await bodyOf(await server.get("/api/v1/openapi.json"));
@@ -173,7 +213,7 @@ it("the OpenAPI document has them", async () => {
   expect(Object.keys(paths["/api/v1/silences"] ?? {})).toEqual(["get", "post"]);
   expect(Object.keys(paths["/api/v1/silences"]?.post?.responses ?? {})).toContain("201");
   expect(Object.keys(paths["/api/v1/silences/{id}"] ?? {})).toEqual(["get", "delete"]);
-  expect(paths["/api/v1/receivers"]).toHaveProperty("get");
+  for (const path of ["/api/v1/receivers", "/api/v1/routing"]) expect(paths[path]).toHaveProperty("get");
   expect(components.Document.safeParse(document).success).toBe(true);
 });
 
