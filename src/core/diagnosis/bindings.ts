@@ -20,7 +20,8 @@ export interface WantedBinding {
  * The pair a request asked for; none when it does not say. An inbound or outgoing message names sender and receiver
  * only, and either may be the person: both readings are returned, since at most one of them is bound.
  */
-export function wantedBindings({ address, proxyAddress, from, to }: Subject): WantedBinding[] {
+export function wantedBindings({ address, proxyAddress, bindings, from, to }: Subject): WantedBinding[] {
+  if (bindings !== undefined) return bindings;
   if (address !== null && proxyAddress !== null) return [{ address, proxyAddress }];
   if (from === null || to === null) return [];
   const readings = [

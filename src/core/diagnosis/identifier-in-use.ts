@@ -7,12 +7,12 @@ import { knownRequest, notRead, type Reasoned, shownBy } from "./facts.ts";
 import type { IdentifierInUseFacts } from "./identifier-in-use-facts.ts";
 import { closeTogether } from "./identifier-timing.ts";
 import { maskAddress } from "./mask-address.ts";
-import { poolOf, poolVerdict } from "./number-pool.ts";
+import { type FullPool, poolOf, poolVerdict } from "./number-pool.ts";
 import { type HeldPair, heldPairs, type InUse, unseenNote } from "./pairs.ts";
 import { gatherEvidence, rankCauses, verdict } from "./ranking.ts";
 import { fillRemedies, type Sids } from "./remedy.ts";
 import type { ProxySession } from "./resources.ts";
-import { isActive, present, sessionConflict, wasClosed } from "./sessions.ts";
+import { isActive, present, type SessionWithParticipants, sessionConflict, wasClosed } from "./sessions.ts";
 import { cameAfter, timeOf } from "./time.ts";
 import type { CauseVerdict } from "./verdict.ts";
 
@@ -35,14 +35,16 @@ export function reasonIdentifierInUse(given: IdentifierInUseFacts, remedies: rea
   const facts = { ...given, request: knownRequest(given.request) };
   const situation = understand(facts);
   const pool = poolOf(situation);
-  const holders = situation.held.length > 0 ? situation.held.map(({ holder }) => holder) : pool.holders;
+  const blocking = blockingPools(situation, pool.full);
+  const holders = [...situation.held, ...blocking.flatMap((each) => each.holders.map((holder) => ({ holder })))].map(
+    ({ holder }) => holder,
+  );
   const causes = rankCauses([
     reopened(facts, situation),
     numberGiven(facts, situation, pool.freeNumber !== null),
     poolVerdict(ids.pool, situation, pool),
     closeTogether(ids.concurrent, facts, holders),
   ]);
-  const distinct = [...new Map(holders.map(({ session }) => [session.sid, session])).values()];
   const free = pool.freeNumber;
   return {
     causes,
@@ -50,9 +52,11 @@ export function reasonIdentifierInUse(given: IdentifierInUseFacts, remedies: rea
       causes,
       [unseenNote(facts.others)].filter((note) => note !== null),
     ),
-    conflicts: distinct.slice(0, 20).map((session) => sessionConflict(session, facts.service)),
+    conflicts: distinctSessions(holders)
+      .slice(0, 20)
+      .map((session) => sessionConflict(session, facts.service)),
     remedies: fillRemedies(remedies, causes, {
-      targets: targetsOf(facts, situation.held.length > 0 ? distinct : leastRecentlyUsed(distinct)),
+      targets: targetsOf(facts, toClose(situation, blocking)),
       values: free === null ? {} : { "give-another-number": { PHONE_NUMBER_SID: free.sid } },
       answers,
     }),
@@ -142,9 +146,7 @@ function reopened(facts: IdentifierInUseFacts, situation: InUse): CauseVerdict {
     const request = shownBy(facts.request, "The request created a Participant or a Session, it did not reopen one.");
     return verdict(ids.reopened, "unknown", ...evidence, request);
   }
-  const inDoubt =
-    cameAfter(found.dateEnded, occurredAt) ||
-    held.every(({ holder }) => cameAfter(holder.session.dateCreated, occurredAt));
+  const inDoubt = cameAfter(found.dateEnded, occurredAt) || held.every(({ since }) => cameAfter(since, occurredAt));
   return verdict(ids.reopened, inDoubt ? "likely" : "confirmed", ...evidence, inDoubt ? lateNote(facts) : null);
 }
 
@@ -171,7 +173,7 @@ function numberGiven(facts: IdentifierInUseFacts, situation: InUse, isNumberFree
     const none = shownBy(others, "No other active Session that was looked at holds this pair.");
     return verdict(ids.given, "likely", shown, none, unseenNote(others));
   }
-  const inDoubt = held.every(({ holder }) => cameAfter(holder.session.dateCreated, occurredAt));
+  const inDoubt = held.every(({ since }) => cameAfter(since, occurredAt));
   const evidence = held.map((pair) => shownBy(others, describe(pair)));
   return verdict(ids.given, inDoubt ? "likely" : "confirmed", shown, ...evidence, inDoubt ? lateNote(facts) : null);
 }
@@ -201,8 +203,34 @@ function targetsOf(facts: IdentifierInUseFacts, holders: readonly ProxySession[]
   return holders.length === 0 ? [base] : holders.map(({ sid }) => ({ ...base, conflictingSession: sid }));
 }
 
-/** With the pool used up it is enough to close one Session: the one that has been silent longest. */
-function leastRecentlyUsed(sessions: readonly ProxySession[]): ProxySession[] {
-  const lastUse = (session: ProxySession): number => timeOf(session.dateLastInteraction ?? session.dateCreated) ?? 0;
-  return sessions.toSorted((a, b) => lastUse(a) - lastUse(b)).slice(0, 1);
+/**
+ * The people whose used-up pool is in the way: those for whom the request left the choice to Proxy; without a request, or
+ * with nobody's pair taken, all.
+ */
+function blockingPools({ asked, held }: InUse, full: readonly FullPool[]): readonly FullPool[] {
+  if (held.length === 0) return full;
+  const choosing = asked.filter(({ proxyIdentifier, proxyIdentifierSid }) => !proxyIdentifier && !proxyIdentifierSid);
+  return full.filter(({ identifier }) => choosing.some((person) => person.identifier === identifier));
+}
+
+/**
+ * The Sessions to close: all that hold a pair that was asked for. With a pool used up one of its Sessions is enough, the
+ * one that has been silent longest.
+ */
+function toClose({ held }: InUse, blocking: readonly FullPool[]): ProxySession[] {
+  const chosen = held.map(({ holder }) => holder);
+  for (const { holders } of blocking) {
+    if (holders.some(({ session }) => chosen.some((other) => other.session.sid === session.sid))) continue;
+    const [silent] = holders.toSorted((a, b) => lastUse(a.session) - lastUse(b.session));
+    if (silent !== undefined) chosen.push(silent);
+  }
+  return distinctSessions(chosen);
+}
+
+function lastUse(session: ProxySession): number {
+  return timeOf(session.dateLastInteraction ?? session.dateCreated) ?? 0;
+}
+
+function distinctSessions(holders: readonly SessionWithParticipants[]): ProxySession[] {
+  return [...new Map(holders.map(({ session }) => [session.sid, session])).values()];
 }

@@ -1,46 +1,52 @@
 import { notRead, shownBy } from "./facts.ts";
 import { maskAddress } from "./mask-address.ts";
-import { type InUse, unseenNote } from "./pairs.ts";
+import { heldPairs, type InUse, unseenNote } from "./pairs.ts";
 import { verdict } from "./ranking.ts";
 import type { ProxyPhoneNumber } from "./resources.ts";
-import { hasNumber, present, type SessionWithParticipants } from "./sessions.ts";
+import type { SessionWithParticipants } from "./sessions.ts";
 import { cameAfter } from "./time.ts";
 import type { CauseVerdict } from "./verdict.ts";
 
 /** The numbers of a Service, seen from the people who need one. */
 export interface Pool {
-  /** A person for whom no unreserved number is free, with the Sessions that hold them. */
-  readonly exhausted: { readonly identifier: string; readonly holders: readonly SessionWithParticipants[] } | null;
+  /** The people for whom every unreserved number that was read is taken, and in which Sessions. */
+  readonly full: readonly FullPool[];
+  /** The same, where that surely is why the action failed. */
+  readonly exhausted: readonly FullPool[];
   /** Surely free for the person in question. */
   readonly freeNumber: ProxyPhoneNumber | null;
+}
+
+/** Somebody without a free number. */
+export interface FullPool {
+  readonly identifier: string;
   readonly holders: readonly SessionWithParticipants[];
 }
 
 interface NumberUse {
   readonly number: ProxyPhoneNumber;
   readonly holders: readonly SessionWithParticipants[];
+  /** Whether it was taken only after the event. */
+  readonly isLate: boolean;
 }
 
 /** Which numbers of the Service are taken for the identifiers in question. */
 export function poolOf(situation: InUse): Pool {
   const { numbers, others } = situation.facts;
-  const nothing = { exhausted: null, freeNumber: null, holders: [] };
-  if (!numbers.ok || !others.ok) return nothing;
+  if (!numbers.ok || !others.ok) return { full: [], exhausted: [], freeNumber: null };
   const uses = situation.identifiers.map((identifier) => ({ identifier, numbers: usesOf(identifier, situation) }));
-  const full = uses.find(({ numbers: each }) => each.length > 0 && each.every(({ holders }) => holders.length > 0));
-  const holders = full === undefined ? [] : full.numbers.flatMap((use) => use.holders);
+  const full = uses
+    .filter(({ numbers: each }) => each.length > 0 && each.every(({ holders }) => holders.length > 0))
+    .map(({ identifier, numbers: each }) => ({ identifier, holders: each.flatMap(({ holders }) => holders) }));
   // A scan that was cut short may have missed who holds it.
   const contested = situation.held[0]?.identifier ?? situation.identifiers[0];
   const free = uses
     .find(({ identifier }) => identifier === contested)
     ?.numbers.find((use) => isFree(use) && others.cutShort !== true);
   return {
-    exhausted:
-      full === undefined || !situation.isContested || numbers.cutShort === true
-        ? null
-        : { identifier: full.identifier, holders },
+    full,
+    exhausted: situation.isContested && numbers.cutShort !== true ? full : [],
     freeNumber: free?.number ?? null,
-    holders,
   };
 }
 
@@ -49,20 +55,16 @@ function isFree({ number, holders }: NumberUse): boolean {
   return holders.length === 0 && number.isReserved === false;
 }
 
-function usesOf(identifier: string, { facts: { numbers }, others }: InUse): NumberUse[] {
+function usesOf(identifier: string, { facts: { numbers, occurredAt }, others }: InUse): NumberUse[] {
   if (!numbers.ok) return [];
   return numbers.value
     .filter(({ isReserved }) => isReserved !== true)
-    .map((number) => ({
-      number,
-      holders: others.filter(({ participants }) =>
-        present(participants).some(
-          (participant) =>
-            participant.identifier === identifier &&
-            hasNumber(participant, { number: number.phoneNumber, sid: number.sid }),
-        ),
-      ),
-    }));
+    .map((number) => {
+      const wanted = { identifier, number: number.phoneNumber, numberSid: number.sid, isOwn: false };
+      const held = heldPairs([wanted], others);
+      const isLate = held.length > 0 && held.every(({ since }) => cameAfter(since, occurredAt));
+      return { number, holders: held.map(({ holder }) => holder), isLate };
+    });
 }
 
 /** The verdict on too few numbers for the concurrent Sessions of one person. */
@@ -84,20 +86,16 @@ export function poolVerdict(id: string, situation: InUse, pool: Pool): CauseVerd
       shownBy(numbers, "The Service has no unreserved number at all: at least 1 is missing."),
     );
   }
-  if (pool.exhausted !== null) {
-    const { identifier, holders } = pool.exhausted;
-    const sessions = [...new Set(holders.map(({ session: { sid } }) => sid))];
-    const missing = Math.max(1, sessions.length + 1 - unreserved.length);
-    const text =
-      `${maskAddress(identifier)} holds each of the ${unreserved.length} unreserved numbers of the Service in another active ` +
-      `Session (${listed(sessions)}): at least ${missing} more ${missing === 1 ? "is" : "are"} needed.`;
-    const inDoubt = usesOf(identifier, situation).some(({ holders: each }) =>
-      each.every((holder) => cameAfter(holder.session.dateCreated, occurredAt)),
-    );
+  const [first] = pool.exhausted;
+  if (first !== undefined) {
+    const texts = pool.exhausted.map((each) => describe(each, unreserved.length));
+    const isLate = ({ identifier }: FullPool) => usesOf(identifier, situation).some((use) => use.isLate);
+    const inDoubt = pool.exhausted.every(isLate);
     const late = inDoubt
       ? shownBy(others, `Some of them were created after the event, which is dated ${occurredAt}.`)
       : null;
-    return verdict(id, inDoubt ? "likely" : "confirmed", shownBy(others, text), late);
+    const shown = texts.map((text) => shownBy(others, text));
+    return verdict(id, inDoubt ? "likely" : "confirmed", ...shown, late);
   }
   const surelyFree = situation.identifiers.map((identifier) => usesOf(identifier, situation).find(isFree));
   if (others.cutShort === true || surelyFree.includes(undefined)) {
@@ -108,6 +106,15 @@ export function poolVerdict(id: string, situation: InUse, pool: Pool): CauseVerd
   const sids = [...new Set(surelyFree.flatMap((use) => use?.number.sid ?? []))];
   const free = shownBy(others, `A number of the Service is free: ${listed(sids)}.`);
   return verdict(id, note === null ? "ruled-out" : "unknown", free, note);
+}
+
+function describe({ identifier, holders }: FullPool, numbers: number): string {
+  const sessions = [...new Set(holders.map(({ session: { sid } }) => sid))];
+  const missing = Math.max(1, sessions.length + 1 - numbers);
+  return (
+    `${maskAddress(identifier)} holds each of the ${numbers} unreserved numbers of the Service in another active ` +
+    `Session (${listed(sessions)}): at least ${missing} more ${missing === 1 ? "is" : "are"} needed.`
+  );
 }
 
 function listed(sids: readonly string[]): string {

@@ -1,6 +1,6 @@
 import { type Read, shownBy } from "./facts.ts";
 import type { IdentifierInUseFacts } from "./identifier-in-use-facts.ts";
-import { hasNumber, present, type SessionWithParticipants } from "./sessions.ts";
+import { hasNumber, heldSince, present, type SessionWithParticipants } from "./sessions.ts";
 import type { Subject } from "./subject.ts";
 import type { Evidence } from "./verdict.ts";
 
@@ -16,6 +16,8 @@ export interface WantedPair {
 /** A wanted pair, and the other active Session in which it is taken. */
 export interface HeldPair extends WantedPair {
   readonly holder: SessionWithParticipants;
+  /** Since when, ISO 8601. */
+  readonly since: string | null;
 }
 
 /** The facts of 80604 with what follows from them for every cause. */
@@ -39,15 +41,14 @@ export interface InUse {
 /** Which of the pairs are taken, and where; every holder once a pair. */
 export function heldPairs(wanted: readonly WantedPair[], others: readonly SessionWithParticipants[]): HeldPair[] {
   return wanted.flatMap((pair) =>
-    others
-      .filter(({ participants }) =>
-        present(participants).some(
-          (participant) =>
-            participant.identifier === pair.identifier &&
-            hasNumber(participant, { number: pair.number, sid: pair.numberSid }),
-        ),
-      )
-      .map((holder) => ({ ...pair, holder })),
+    others.flatMap((holder) => {
+      const found = present(holder.participants).find(
+        (participant) =>
+          participant.identifier === pair.identifier &&
+          hasNumber(participant, { number: pair.number, sid: pair.numberSid }),
+      );
+      return found === undefined ? [] : [{ ...pair, holder, since: heldSince(holder.session, found) }];
+    }),
   );
 }
 

@@ -65,6 +65,16 @@ export function present(participants: readonly ProxyParticipant[]): ProxyPartici
   return participants.filter(({ dateDeleted }) => dateDeleted === null);
 }
 
+/**
+ * Since when a Participant has held its number in an active Session: both are there, and the Session was not closed in
+ * between, as far as times tell. One that was opened again is active since it started anew.
+ */
+export function heldSince(session: ProxySession, { dateCreated }: ProxyParticipant): string | null {
+  const reopened = session.dateEnded === null ? null : session.dateStarted;
+  const times = [session.dateCreated, dateCreated, reopened].filter((time) => timeOf(time) !== null);
+  return times.toSorted((a, b) => (timeOf(b) ?? 0) - (timeOf(a) ?? 0))[0] ?? null;
+}
+
 /** Whether a Participant has this Proxy number, given by number or by sid. */
 export function hasNumber(
   participant: ProxyParticipant,

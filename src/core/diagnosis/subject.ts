@@ -32,11 +32,16 @@ export const Subject = z.object({
   /** Conversations: MessagingBinding.Address and MessagingBinding.ProxyAddress. */
   address: z.string().nullable(),
   proxyAddress: z.string().nullable(),
+  /** The same where one request binds several pairs. */
+  bindings: z.array(z.object({ address: z.string(), proxyAddress: z.string() })).optional(),
   /** Frontline: the identity of the user who started the outgoing conversation. */
   worker: z.string().nullable(),
   answer: WebhookAnswer.nullable(),
 });
 export type Subject = z.infer<typeof Subject>;
+
+/** `=+1…` or `=whatsapp:+1…`, a number and nothing else, up to the next parameter. */
+const bareInternational = /(=(?:[a-z]{1,20}(?::|%3A))?)\+(?=\d{7,15}(?:&|$))/gi;
 
 /** Addresses and bodies longer than this are cut: no real one is, and the sender decides their length. */
 const longest = { value: 300, url: 2_000, body: 8_000 } as const;
@@ -47,6 +52,12 @@ export function subjectOfPayload(payload: JsonObject): Subject {
   const response = field(field(payload, "webhook"), "response");
   const parameters = field(request, "parameters");
   return subjectFrom(textField(request, "url"), isJsonObject(parameters) ? parameters : null, answerOf(response));
+}
+
+/** All text of the parameters of a failed request, for sids that stand in it; null when there are none. */
+export function parametersText(payload: JsonObject, requestVariables: string | null): string | null {
+  const parameters = field(field(field(payload, "webhook"), "request"), "parameters") ?? decode(requestVariables);
+  return isJsonObject(parameters) ? JSON.stringify(parameters) : null;
 }
 
 /** The subject of a Monitor Alert: url-encoded `request_variables` and `response_headers`. */
@@ -78,6 +89,7 @@ export function mergeSubjects(event: Subject, alert: Subject | null): Subject {
     participants: first.participants.length > 0 ? first.participants : second.participants,
     address: first.address ?? second.address,
     proxyAddress: first.proxyAddress ?? second.proxyAddress,
+    ...(first.bindings === undefined ? {} : { bindings: first.bindings }),
     worker: first.worker ?? second.worker,
     answer: event.answer ?? alert.answer,
   };
@@ -89,33 +101,63 @@ export function sidsIn(prefix: string, texts: readonly (string | null)[]): strin
   return [...new Set(texts.flatMap((text) => text?.match(pattern) ?? []))];
 }
 
-function subjectFrom(url: string | null, parameters: JsonObject | null, answer: Subject["answer"]): Subject {
-  const has = parameters !== null && Object.keys(parameters).length > 0;
+function subjectFrom(url: string | null, given: JsonObject | null, answer: Subject["answer"]): Subject {
+  const isGiven = given !== null && Object.keys(given).length > 0;
+  const query = isGiven ? null : queryOf(url);
+  const parameters = (isGiven ? given : query) ?? {};
   const find = (...names: string[]) =>
-    names.map((name) => lookUp(parameters ?? {}, name)).find((value) => value !== null) ?? null;
+    names.map((name) => lookUp(parameters, name)).find((value) => value !== null) ?? null;
+  const bindings = bindingsOf(parameters);
   return {
-    requestKnown: has,
+    requestKnown: isGiven || query !== null,
     requestUrl: cut(url, longest.url),
-    from: find("from", "caller"),
-    to: find("to", "called"),
-    participants: participantsOf(parameters ?? {}),
-    address: find("messagingbindingaddress", "address", "channelvalue", "contactaddress"),
-    proxyAddress: find("messagingbindingproxyaddress", "proxyaddress"),
+    from: find("from", "caller", "fromaddress", "channelfromaddress"),
+    to: find("to", "called", "toaddress", "channeltoaddress"),
+    participants: participantsOf(parameters),
+    address: bindings[0]?.address ?? find(...addressNames),
+    proxyAddress: bindings[0]?.proxyAddress ?? find(...proxyAddressNames),
+    ...(bindings.length > 1 ? { bindings } : {}),
     worker: find("worker", "workeridentity"),
     answer,
   };
 }
 
+/** A webhook asked for by GET has its parameters in the query; other queries are the user's own. */
+function queryOf(url: string | null): JsonObject | null {
+  const parameters = decode(URL.parse(url ?? "")?.search.slice(1) ?? null);
+  if (parameters === null) return null;
+  return lookUp(parameters, "from") !== null && lookUp(parameters, "to") !== null ? parameters : null;
+}
+
+const addressNames = ["messagingbindingaddress", "address", "contactaddress", "channelvalue"];
+const proxyAddressNames = ["messagingbindingproxyaddress", "proxyaddress"];
+
+/** The pairs to be bound: of the request itself, and of each participant that it carries as JSON. */
+function bindingsOf(parameters: JsonObject): { address: string; proxyAddress: string }[] {
+  const carried = ["participant", "participants"].flatMap((name) => objectsOf(parameters, name));
+  return [parameters, ...carried]
+    .flatMap((holder) => [holder, ...objectsOf(holder, "messagingbinding")])
+    .flatMap((holder) => {
+      const [address, proxyAddress] = [addressNames, proxyAddressNames].map(
+        (names) => names.map((name) => lookUp(holder, name)).find((value) => value !== null) ?? null,
+      );
+      return address && proxyAddress ? [{ address, proxyAddress }] : [];
+    })
+    .slice(0, 10);
+}
+
 function participantsOf(parameters: JsonObject): Subject["participants"] {
-  const single = namedParticipant(parameters);
   // Session create carries them as JSON: one object a parameter, or a list.
-  const listed = valuesOf(parameters, "participants").flatMap((value) => {
+  const carried = ["participants", "participant"].flatMap((name) => objectsOf(parameters, name));
+  return [parameters, ...carried].flatMap((holder) => namedParticipant(holder) ?? []).slice(0, 10);
+}
+
+/** The objects that a parameter carries, as they are or as JSON. */
+function objectsOf(parameters: JsonObject, name: string): JsonObject[] {
+  return valuesOf(parameters, name).flatMap((value) => {
     const parsed = typeof value === "string" ? parseJsonOrNull(value) : value;
-    return (Array.isArray(parsed) ? parsed : [parsed]).flatMap((item) =>
-      isJsonObject(item) ? (namedParticipant(item) ?? []) : [],
-    );
+    return (Array.isArray(parsed) ? parsed : [parsed]).filter(isJsonObject);
   });
-  return [...(single === null ? [] : [single]), ...listed].slice(0, 10);
 }
 
 function namedParticipant(holder: JsonObject): Subject["participants"][number] | null {
@@ -162,8 +204,9 @@ function answerOf(response: Json | undefined): Subject["answer"] {
 
 function decode(text: string | null): JsonObject | null {
   if (text === null || text === "") return null;
-  const fields = parseFormText(text, 500);
-  return fields === null ? null : formObject(fields);
+  // An address whose + was not encoded: it would become a space, and the address somebody else's.
+  const fields = parseFormText(text.replaceAll(bareInternational, "$1%2B"), 500);
+  return fields === null || fields.length === 0 ? null : formObject(fields);
 }
 
 function parseJsonOrNull(text: string): Json {

@@ -9,6 +9,7 @@ import { nearness } from "./nearest.ts";
 import { gatherEvidence, rankCauses, verdict } from "./ranking.ts";
 import { fillRemedies } from "./remedy.ts";
 import type { ProxyParticipant, ProxySession } from "./resources.ts";
+import { sessionConflict } from "./sessions.ts";
 import type { Subject } from "./subject.ts";
 import { cameAfter } from "./time.ts";
 import type { CauseVerdict, Evidence } from "./verdict.ts";
@@ -29,8 +30,8 @@ export interface UnknownParticipantFacts {
   readonly participant: Read<ProxyParticipant | null>;
   /** All Participants of the Session. */
   readonly participants: Read<readonly ProxyParticipant[]>;
-  /** The same KP sid found in another Session of the Service; null when it was looked for and not found. */
-  readonly elsewhere: Read<ProxyParticipant | null>;
+  /** Another Session of the Service that has this KP sid; null when it was looked for and not found. */
+  readonly elsewhere: Read<ProxySession | null>;
 }
 
 const ids = {
@@ -54,10 +55,11 @@ export function reasonUnknownParticipant(
   const causes = rankCauses([notInSession(facts), mismatch(facts), deleted(facts)]);
   const service = facts.service ?? (facts.session.ok ? facts.session.value?.serviceSid : undefined);
   const right = rightParticipant(facts);
+  const other = facts.elsewhere.ok ? facts.elsewhere.value : null;
   return {
     causes,
     evidence: gatherEvidence(causes, right === null ? [] : [right]),
-    conflicts: [],
+    conflicts: other === null ? [] : [sessionConflict(other, facts.service)],
     remedies: fillRemedies(remedies, causes, {
       targets: [
         { ...(service ? { service } : {}), ...(facts.sessionSid === null ? {} : { session: facts.sessionSid }) },
@@ -97,10 +99,14 @@ function notInSession(facts: UnknownParticipantFacts): CauseVerdict {
   }
   const missing = shownBy(participant, `Participant ${participantSid} is not in Session ${session.value.sid} (404).`);
   const other = elsewhere.ok ? elsewhere.value : null;
+  const isPartial = elsewhere.ok && elsewhere.cutShort === true;
+  const partly = isPartial ? " The search was cut short." : "";
   const where =
-    other === null
-      ? null
-      : shownBy(elsewhere, `Participant ${other.sid} belongs to Session ${other.sessionSid ?? "unknown"}.`);
+    other !== null
+      ? shownBy(elsewhere, `Participant ${participantSid} belongs to Session ${other.sid} (${other.status}).`)
+      : elsewhere.ok
+        ? shownBy(elsewhere, `It was found in no other Session of the Service that was looked at.${partly}`)
+        : null;
   return verdict(ids.notInSession, "confirmed", missing, where);
 }
 

@@ -9,9 +9,9 @@ import { maskAddress } from "./mask-address.ts";
 import { unseenNote } from "./pairs.ts";
 import { gatherEvidence, rankCauses, verdict } from "./ranking.ts";
 import { fillRemedies } from "./remedy.ts";
-import type { ProxyPhoneNumber, ProxyService } from "./resources.ts";
+import type { ProxyPhoneNumber, ProxyService, ProxySession } from "./resources.ts";
 import { type Routing, routing } from "./routing.ts";
-import type { SessionWithParticipants } from "./sessions.ts";
+import { type SessionWithParticipants, sessionConflict } from "./sessions.ts";
 import type { Subject } from "./subject.ts";
 import { cameAfter } from "./time.ts";
 import type { CauseVerdict, Evidence } from "./verdict.ts";
@@ -76,13 +76,24 @@ export function reasonUnknownScenario(given: UnknownScenarioFacts, remedies: rea
   return {
     causes,
     evidence: gatherEvidence(causes, [...numberNotes(facts, to), ...scanNotes(facts)]),
-    conflicts: [],
+    conflicts: sessionsConcerned(causes, routes).map((each) => sessionConflict(each, facts.service)),
     remedies: fillRemedies(remedies, causes, {
       targets: [{ ...(service ? { service } : {}), ...(session === undefined ? {} : { session }) }],
       values: callback === null ? {} : { "fix-callback-response": { CALLBACK_URL: callback } },
       answers,
     }),
   };
+}
+
+/** The Sessions that the supported causes are about: the caller's on another number, and the one that ended. */
+function sessionsConcerned(causes: readonly CauseVerdict[], routes: Routing | null): ProxySession[] {
+  if (routes === null) return [];
+  const isSupported = (id: string) =>
+    causes.some((cause) => cause.id === id && (cause.verdict === "confirmed" || cause.verdict === "likely"));
+  return [
+    ...(isSupported(ids.mismatch) ? routes.elsewhere.slice(0, 5) : []),
+    ...(isSupported(ids.ended) ? routes.ended.slice(0, 1) : []),
+  ].map(({ session }) => session);
 }
 
 function callerUnknown(id: string, facts: UnknownScenarioFacts): CauseVerdict {
@@ -92,25 +103,31 @@ function callerUnknown(id: string, facts: UnknownScenarioFacts): CauseVerdict {
 }
 
 function notInOpenSession(facts: UnknownScenarioFacts, routes: Routing | null): CauseVerdict {
-  const { open } = facts;
+  const { open, occurredAt } = facts;
   if (routes === null) return callerUnknown(ids.notInOpen, facts);
   if (!open.ok) return verdict(ids.notInOpen, "unknown", notRead(open, "The open Sessions of the Service"));
   const match = routes.matching[0];
   if (match !== undefined) {
     const found = shownBy(open, `Session ${match.session.sid} (${match.session.status}) has ${routes.pair}.`);
-    const isLater = routes.matching.every(({ session }) => cameAfter(session.dateCreated, facts.occurredAt));
-    const late = shownBy(open, `It was created at ${match.session.dateCreated}, after the event.`);
+    const isLater = routes.matching.every(({ isLate }) => isLate);
+    const late = shownBy(open, "That has been so only since after the event.");
     return isLater ? verdict(ids.notInOpen, "likely", found, late) : verdict(ids.notInOpen, "ruled-out", found);
   }
   if (open.cutShort === true) return verdict(ids.notInOpen, "unknown", unseenNote(open));
   const removed = routes.removed[0];
+  // One that ended, or that the caller left, only after the event could still have routed it.
+  const endedSince = routes.ended.find(({ at, isLate }) => !isLate && cameAfter(at, occurredAt));
+  const inDoubt = endedSince !== undefined || routes.removed.some(({ at }) => cameAfter(at, occurredAt));
   return verdict(
     ids.notInOpen,
-    "confirmed",
+    inDoubt ? "likely" : "confirmed",
     shownBy(open, `None of the ${open.value.length} open Sessions of the Service has ${routes.pair}.`),
     removed === undefined
       ? null
       : shownBy(open, `It was in Session ${removed.sid} until the Participant was removed at ${removed.at}.`),
+    endedSince === undefined
+      ? null
+      : shownBy(endedSince.source, `Session ${endedSince.session.sid} had it until ${endedSince.at}, after the event.`),
   );
 }
 
@@ -119,7 +136,7 @@ function sessionEnded(facts: UnknownScenarioFacts, routes: Routing | null): Caus
   if (routes === null) return callerUnknown(ids.ended, facts);
   const match = routes.matching[0];
   if (match !== undefined) {
-    const isLater = routes.matching.every(({ session }) => cameAfter(session.dateCreated, occurredAt));
+    const isLater = routes.matching.every(({ isLate }) => isLate);
     const text = `The matching Session ${match.session.sid} is ${match.session.status}.`;
     if (!isLater) return verdict(ids.ended, "ruled-out", shownBy(open, text));
   }
@@ -188,10 +205,10 @@ function invalidAnswer(facts: UnknownScenarioFacts): CauseVerdict {
 }
 
 function pairingMismatch(facts: UnknownScenarioFacts, routes: Routing | null): CauseVerdict {
-  const { open, occurredAt } = facts;
+  const { open } = facts;
   if (routes === null) return callerUnknown(ids.mismatch, facts);
   if (!open.ok) return verdict(ids.mismatch, "unknown", notRead(open, "The open Sessions of the Service"));
-  const match = routes.matching.find(({ session }) => !cameAfter(session.dateCreated, occurredAt));
+  const match = routes.matching.find(({ isLate }) => !isLate);
   if (match !== undefined)
     return verdict(ids.mismatch, "ruled-out", shownBy(open, `Session ${match.session.sid} has ${routes.pair}.`));
   const other = routes.elsewhere[0];
@@ -202,14 +219,13 @@ function pairingMismatch(facts: UnknownScenarioFacts, routes: Routing | null): C
   const text =
     `Session ${other.session.sid} (${other.session.status}) has ${routes.caller} on ${maskAddress(other.number)}, ` +
     `but ${routes.called} was called.`;
-  const inDoubt =
-    open.cutShort === true || routes.matching.length > 0 || cameAfter(other.session.dateCreated, occurredAt);
+  const inDoubt = open.cutShort === true || routes.matching.length > 0 || other.isLate;
   return verdict(ids.mismatch, inDoubt ? "likely" : "confirmed", shownBy(open, text), unseenNote(open));
 }
 
-function numberNotes({ numbers, numberOwner, service }: UnknownScenarioFacts, to: string | null): Evidence[] {
+function numberNotes({ numbers, numberOwner }: UnknownScenarioFacts, to: string | null): Evidence[] {
   if (to === null) return [];
-  if (numberOwner.ok && numberOwner.value !== null && numberOwner.value !== service) {
+  if (numberOwner.ok && numberOwner.value !== null) {
     return [shownBy(numberOwner, `The number called, ${maskAddress(to)}, belongs to Service ${numberOwner.value}.`)];
   }
   if (!numbers.ok || numbers.cutShort === true) return [];

@@ -1,6 +1,13 @@
 import { wantedBindings } from "../../core/diagnosis/bindings.ts";
 import type { Read } from "../../core/diagnosis/facts.ts";
-import { mergeSubjects, Subject, subjectOfAlert, subjectOfPayload } from "../../core/diagnosis/subject.ts";
+import {
+  mergeSubjects,
+  parametersText,
+  Subject,
+  sidsIn,
+  subjectOfAlert,
+  subjectOfPayload,
+} from "../../core/diagnosis/subject.ts";
 import type { FailedRequest } from "../../core/diagnosis/verdict.ts";
 import { messageOf } from "../../core/event.ts";
 import { type RuleSet, ruleOfCode } from "../../core/rules/match.ts";
@@ -22,6 +29,8 @@ export interface Case {
   readonly contentType: string | null;
   /** Twilio's sentence; SIDs may stand in it. */
   readonly message: string | null;
+  /** The parameters of the failed request as text; SIDs may stand in it. */
+  readonly parameters: string | null;
   /** When the same pair failed before within this incident, ISO 8601 UTC. */
   readonly failedBefore: Read<string | null>;
 }
@@ -58,8 +67,15 @@ export async function caseOf(event: WorkEvent, work: Work, asking: Asking, parts
     failedRequest: readFailedRequest(event.payload, seen),
     contentType: subject.answer?.contentType ?? null,
     message: messageOf(event.payload),
+    parameters: parametersText(event.payload, seen?.requestVariables ?? null),
     failedBefore: await earlierFailure(subject, work, asking, parts),
   };
+}
+
+/** The sid of one kind: what the event names comes before what stands in the request's URL, its parameters or the message. */
+export function sidOf(prefix: string, { event, request, parameters, message }: Case): string | null {
+  const url = request.ok ? request.value.requestUrl : null;
+  return sidsIn(prefix, [event.resource, event.service, url, parameters, message])[0] ?? null;
 }
 
 /** Diagnosticians of resources need the request and no more; all others want to see what Twilio saw fail. */

@@ -3,26 +3,30 @@
  */
 import type { Read } from "../../core/diagnosis/facts.ts";
 import type { IdentifierInUseFacts } from "../../core/diagnosis/identifier-in-use-facts.ts";
-import type { ProxyParticipant, ProxySession } from "../../core/diagnosis/resources.ts";
+import type { ProxySession } from "../../core/diagnosis/resources.ts";
 import { sidsIn } from "../../core/diagnosis/subject.ts";
 import type { UnknownParticipantFacts } from "../../core/diagnosis/unknown-participant.ts";
 import type { UnknownScenarioFacts } from "../../core/diagnosis/unknown-scenario.ts";
 import type { Asking } from "./asking.ts";
-import type { Case } from "./case.ts";
+import { type Case, sidOf } from "./case.ts";
 import { participantsOf, scanSessions } from "./scan-sessions.ts";
 
 /** Ended Sessions looked into for one that used to hold the pair. */
 const endedSessions = 15;
 
+/** Services looked through for one that has a number or a Session. */
+const servicesLookedThrough = 8;
+
 /** Facts for 80604: the Session, the Service's numbers, and who else holds what. */
 export async function gatherIdentifierInUse(asking: Asking, of: Case): Promise<IdentifierInUseFacts> {
   const service = sidOf("KS", of);
-  const sessionSid = sidOf("KC", of);
+  const name = sessionNameOf(of);
   const [session, participants, numbers] = await Promise.all([
-    sessionOf(asking, service, sessionSid),
-    sessionParticipants(asking, service, sessionSid),
+    sessionOf(asking, service, name),
+    sessionParticipants(asking, service, name),
     numbersOf(asking, service),
   ]);
+  const sessionSid = session.ok && session.value !== null ? session.value.sid : sidOf("KC", of);
   const others = await scan(asking, service, sessionSid, 0);
   return {
     occurredAt: of.event.occurredAt,
@@ -39,16 +43,17 @@ export async function gatherIdentifierInUse(asking: Asking, of: Case): Promise<I
 /** Facts for 80903: the Participant in the Session of the request, its neighbours, and whether it is in another one. */
 export async function gatherUnknownParticipant(asking: Asking, of: Case): Promise<UnknownParticipantFacts> {
   const service = sidOf("KS", of);
-  const sessionSid = sidOf("KC", of);
+  const name = sessionNameOf(of);
   const participantSid = sidOf("KP", of);
-  const path = `/v1/Services/${service}/Sessions/${sessionSid}/Participants/${participantSid}`;
+  const path = `/v1/Services/${service}/Sessions/${shown(name)}/Participants/${participantSid}`;
   const [session, participants, participant] = await Promise.all([
-    sessionOf(asking, service, sessionSid),
-    sessionParticipants(asking, service, sessionSid),
-    service === null || sessionSid === null || participantSid === null
+    sessionOf(asking, service, name),
+    sessionParticipants(asking, service, name),
+    service === null || name === null || participantSid === null
       ? asking.unread("the Participant", "not_asked")
-      : asking.one(path, (owner) => asking.resources.proxyParticipant(owner, service, sessionSid, participantSid)),
+      : asking.one(path, (owner) => asking.resources.proxyParticipant(owner, service, name, participantSid)),
   ]);
+  const sessionSid = session.ok && session.value !== null ? session.value.sid : sidOf("KC", of);
   const isMissing = participantSid !== null && participant.ok && participant.value === null;
   const elsewhere = isMissing
     ? await findParticipant(asking, service, sessionSid, participantSid)
@@ -68,15 +73,27 @@ export async function gatherUnknownParticipant(asking: Asking, of: Case): Promis
 
 /** Facts for 80905: the Service with its callback and numbers, and the Sessions of the caller. */
 export async function gatherUnknownScenario(asking: Asking, of: Case): Promise<UnknownScenarioFacts> {
-  const service = sidOf("KS", of);
-  const [proxyService, numbers] = await Promise.all([
+  const to = of.request.ok ? of.request.value.to : null;
+  const named = sidOf("KS", of);
+  const numbersOfNamed = named === null ? null : await numbersOf(asking, named);
+  const isElsewhere =
+    numbersOfNamed === null ||
+    (numbersOfNamed.ok &&
+      numbersOfNamed.cutShort !== true &&
+      numbersOfNamed.value.every(({ phoneNumber }) => phoneNumber !== to));
+  const numberOwner =
+    to !== null && isElsewhere
+      ? await findNumber(asking, to, named)
+      : asking.unread("the other Services of the account", "not_asked");
+  // Without a Service in the event it is the one that owns the number called.
+  const service = named ?? (numberOwner.ok ? numberOwner.value : null);
+  const [proxyService, numbers, { open, ended }] = await Promise.all([
     service === null
       ? asking.unread("the Service", "not_asked")
       : asking.one(`/v1/Services/${service}`, (owner) => asking.resources.proxyService(owner, service)),
-    numbersOf(asking, service),
+    numbersOfNamed ?? numbersOf(asking, service),
+    scan(asking, service, null, endedSessions),
   ]);
-  const { open, ended } = await scan(asking, service, null, endedSessions);
-  const numberOwner = asking.unread("the other Services of the account", "not_asked");
   return {
     occurredAt: of.event.occurredAt,
     service,
@@ -89,10 +106,22 @@ export async function gatherUnknownScenario(asking: Asking, of: Case): Promise<U
   };
 }
 
-/** The sid of one kind: what the event names comes before what stands in the request's URL or in the message. */
-function sidOf(prefix: string, { event, request, message }: Case): string | null {
-  const url = request.ok ? request.value.requestUrl : null;
-  return sidsIn(prefix, [event.resource, event.service, url, message])[0] ?? null;
+/** How the event names its Session: by sid, or in the URL of a request to Proxy by its unique name. */
+function sessionNameOf(of: Case): string | null {
+  const sid = sidOf("KC", of);
+  const url = URL.parse((of.request.ok ? of.request.value.requestUrl : null) ?? "");
+  if (sid !== null || url?.hostname !== "proxy.twilio.com") return sid;
+  const name = /^\/v1\/Services\/[^/]+\/Sessions\/([^/]+)/.exec(url.pathname)?.[1];
+  try {
+    return name === undefined ? null : decodeURIComponent(name);
+  } catch {
+    return null;
+  }
+}
+
+/** The name of a Session in a path that is shown: a unique name is the user's own text. */
+function shown(name: string | null): string {
+  return name !== null && sidsIn("KC", [name]).length > 0 ? name : "{unique name}";
 }
 
 function sessionOf(
@@ -101,13 +130,29 @@ function sessionOf(
   session: string | null,
 ): Promise<Read<ProxySession | null>> | Read<null> {
   if (service === null || session === null) return asking.unread("the Session", "not_asked");
-  const path = `/v1/Services/${service}/Sessions/${session}`;
+  const path = `/v1/Services/${service}/Sessions/${shown(session)}`;
   return asking.one(path, (owner) => asking.resources.proxySession(owner, service, session));
 }
 
 function sessionParticipants(asking: Asking, service: string | null, session: string | null) {
   if (service === null || session === null) return asking.unread("the Session's Participants", "not_asked");
-  return participantsOf(asking, service, session);
+  return participantsOf(asking, service, session, shown(session));
+}
+
+/** Which Service of the account has a number; null when none of those looked through has it. */
+async function findNumber(asking: Asking, number: string, except: string | null): Promise<Read<string | null>> {
+  const path = "/v1/Services";
+  const services = await asking.list(path, (owner, limit) => asking.resources.proxyServices(owner, limit));
+  if (!services.ok) return services;
+  const others = services.value.filter(({ sid }) => sid !== except);
+  let isWhole = services.cutShort !== true && others.length <= servicesLookedThrough;
+  for (const { sid } of others.slice(0, servicesLookedThrough)) {
+    const numbers = await numbersOf(asking, sid);
+    if (numbers.ok && numbers.value.some(({ phoneNumber }) => phoneNumber === number))
+      return { ...numbers, value: sid };
+    if (!numbers.ok || numbers.cutShort === true) isWhole = false;
+  }
+  return { ...services, value: null, ...(isWhole ? {} : { cutShort: true }) };
 }
 
 function numbersOf(asking: Asking, service: string | null) {
@@ -128,12 +173,12 @@ async function findParticipant(
   service: string | null,
   except: string | null,
   participant: string,
-): Promise<Read<ProxyParticipant | null>> {
+): Promise<Read<ProxySession | null>> {
   const { open, ended } = await scan(asking, service, except, endedSessions);
   for (const read of [open, ended]) {
     if (!read.ok) continue;
-    const found = read.value.flatMap(({ participants }) => participants).find(({ sid }) => sid === participant);
-    if (found !== undefined) return { ...read, value: found };
+    const found = read.value.find(({ participants }) => participants.some(({ sid }) => sid === participant));
+    if (found !== undefined) return { ...read, value: found.session };
   }
   if (!open.ok) return open;
   if (!ended.ok) return ended;

@@ -67,9 +67,9 @@ async function withParticipants(asking: Asking, service: string, sessions: reado
   return { sessions: found, complete };
 }
 
-/** The Participants of one Session. */
-export function participantsOf(asking: Asking, service: string, session: string) {
-  const path = `/v1/Services/${service}/Sessions/${session}/Participants`;
+/** The Participants of one Session; `shown` is how the evidence names it. */
+export function participantsOf(asking: Asking, service: string, session: string, shown = session) {
+  const path = `/v1/Services/${service}/Sessions/${shown}/Participants`;
   return asking.list(path, (owner, limit) => asking.resources.proxyParticipants(owner, service, session, limit));
 }
 

@@ -52,11 +52,7 @@ type Row = [string, Verdict, Partial<UnknownParticipantFacts>];
 describe("participant-not-in-session", () => {
   const rows: Row[] = [
     ["404 in a Session that is there", "confirmed", foreign],
-    [
-      "404, found in another Session",
-      "confirmed",
-      { ...foreign, elsewhere: seen(participant(9, { sessionSid: sid("KC", 5) })) },
-    ],
+    ["404, found in another Session", "confirmed", { ...foreign, elsewhere: seen(session(5)) }],
     ["404, other Sessions not read", "confirmed", { ...foreign, elsewhere: unread() }],
     ["found there", "ruled-out", {}],
     ["found there, Session not read", "ruled-out", { session: unread() }],
@@ -71,7 +67,7 @@ describe("participant-not-in-session", () => {
   });
 
   it("names the Session it belongs to and the SIDs that would be right", () => {
-    const reasoned = reason({ ...foreign, elsewhere: seen(participant(9, { sessionSid: sid("KC", 5) })) });
+    const reasoned = reason({ ...foreign, elsewhere: seen(session(5)) });
     expect(textOf(reasoned)).toContain(`Participant ${sid("KP", 9)} belongs to Session ${sid("KC", 5)}`);
     expect(textOf(reasoned)).toContain(`${sid("KP", 1)} and ${sid("KP", 2)}`);
     expect(reasoned.remedies[0]).toMatchObject({ id: "list-participants" });
