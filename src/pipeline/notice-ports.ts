@@ -4,6 +4,7 @@
  */
 import type { IncidentView } from "../core/incident-view.ts";
 import type {
+  CountedReason,
   Notice,
   NoticeOutcome,
   NoticeReason,
@@ -123,10 +124,15 @@ export interface NoticeQueue {
   add(notices: readonly PendingNotice[]): Promise<void>;
 }
 
+/** What the handler of a notice tells its queue: done, again later, or leave this receiver alone for a while. */
+export type SendOutcome =
+  | { readonly kind: "done" }
+  | { readonly kind: "later"; readonly afterMs: number }
+  | { readonly kind: "pause"; readonly forMs: number };
+
 /** What is measured of notices. */
 export interface NoticeTelemetry {
-  /** `reason`: why it was told, why it failed, or why none was sent. */
-  notice(receiver: string, outcome: NoticeOutcome, reason: NoticeReason | SuppressReason | SendFailureReason): void;
+  notice(receiver: string, outcome: NoticeOutcome, reason: CountedReason): void;
   /** From the transition to its delivery. */
   noticeDelay(receiver: string, seconds: number): void;
 }

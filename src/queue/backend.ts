@@ -2,7 +2,6 @@
  * What producer and worker need of a server, whichever it is. redis.ts and postgres.ts implement it.
  */
 import { type IQueueBackend, type Job, type JobProgress, Worker, type WorkerOptions } from "bullmq";
-import type { JobData, QueueName } from "./jobs.ts";
 import { pause } from "./patience.ts";
 
 /** Queue options that both servers share. */
@@ -10,15 +9,15 @@ export interface QueueSettings {
   readonly defaultJobOptions: {
     readonly attempts: number;
     readonly backoff: { readonly type: "policy" };
-    readonly removeOnComplete: { readonly age: number; readonly count: number };
-    readonly removeOnFail: { readonly age: number; readonly count: number };
+    readonly removeOnComplete: true | { readonly age: number; readonly count: number };
+    readonly removeOnFail: true | { readonly age: number; readonly count: number };
     readonly stackTraceLimit: number;
   };
 }
 
 /** The part of BullMQ's Queue that the producer uses. */
 export interface JobQueue {
-  addBulk(jobs: { name: string; data: JobData; opts: { jobId: string } }[]): Promise<unknown>;
+  addBulk(jobs: { name: string; data: object; opts: { jobId: string } }[]): Promise<unknown>;
   getJobState(id: string): Promise<string>;
   remove(id: string): Promise<number>;
   getJobCounts(...states: string[]): Promise<Record<string, number>>;
@@ -34,6 +33,8 @@ export interface JobWorker {
   on(event: "error", listener: (error: Error) => void): unknown;
   on(event: "stalled", listener: (id: string) => void): unknown;
   on(event: "failed", listener: (job: TakenJob | undefined, error: Error) => void): unknown;
+  /** Takes no job for so many milliseconds, nor does any other worker of the queue. */
+  rateLimit(milliseconds: number): Promise<void>;
   close(): Promise<void>;
   /** After a `close` that takes too long: drops timers and connections without waiting for jobs. Never rejects. */
   letGo(): Promise<void>;
@@ -42,16 +43,16 @@ export interface JobWorker {
 /** Worker options that both servers share. */
 export type WorkerSettings = Pick<
   WorkerOptions,
-  "concurrency" | "lockDuration" | "stalledInterval" | "maxStalledCount" | "runRetryDelay" | "settings"
+  "concurrency" | "lockDuration" | "stalledInterval" | "maxStalledCount" | "runRetryDelay" | "settings" | "limiter"
 >;
 
 /** One server. */
 export interface QueueServer {
-  queue(name: QueueName, settings: QueueSettings): JobQueue;
-  worker(name: QueueName, handle: (job: TakenJob) => Promise<void>, settings: WorkerSettings): JobWorker;
+  queue(name: string, settings: QueueSettings): JobQueue;
+  worker(name: string, handle: (job: TakenJob) => Promise<void>, settings: WorkerSettings): JobWorker;
   ping(): Promise<void>;
   /** When the oldest waiting job was added, in milliseconds since the epoch; null when none waits. */
-  oldestWaiting(name: QueueName): Promise<number | null>;
+  oldestWaiting(name: string): Promise<number | null>;
   /** Lets go of the server at once, whatever is under way. */
   close(): Promise<void>;
 }
@@ -60,7 +61,7 @@ export interface QueueServer {
 const afterFailedFetchMs = 1_000;
 
 /** BullMQ's Worker with two corrections and an emergency exit. */
-export class PatientWorker<B extends IQueueBackend, C> extends Worker<JobData, void, string, B, JobProgress, C> {
+export class PatientWorker<B extends IQueueBackend, C> extends Worker<object, void, string, B, JobProgress, C> {
   /**
    * BullMQ may sleep until the next delayed job is due, an hour on PostgreSQL, and trusts LISTEN/NOTIFY to wake it. Through
    * some proxies (and the embedded database) notifications never arrive, so an idle worker always looks after `drainDelay`.

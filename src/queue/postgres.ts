@@ -1,7 +1,6 @@
 import { createPostgresBackend, DEFAULT_SCHEMA, runMigrations, withBackend } from "bullmq";
 import type { Pool } from "pg";
 import { type JobQueue, type JobWorker, PatientWorker, type QueueServer } from "./backend.ts";
-import type { JobData } from "./jobs.ts";
 import { createQueuePool, type QueuePool } from "./postgres-pool.ts";
 import type { Trouble } from "./trouble.ts";
 
@@ -15,7 +14,7 @@ export async function openPostgres(options: { readonly pool: Pool }, trouble: Tr
   const pool = createQueuePool(options.pool, trouble);
   await migrate(pool);
   return {
-    queue: (name, settings): JobQueue => new Queue<JobData, void, string>(name, { ...settings, connection: pool }),
+    queue: (name, settings): JobQueue => new Queue<object, void, string>(name, { ...settings, connection: pool }),
     worker: (name, handle, settings): JobWorker =>
       new PatientWorker(
         name,

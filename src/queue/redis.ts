@@ -1,7 +1,6 @@
 import { createRedisBackend, Queue } from "bullmq";
 import { Redis, type RedisOptions } from "ioredis";
 import { type JobQueue, type JobWorker, PatientWorker, type QueueServer } from "./backend.ts";
-import type { JobData } from "./jobs.ts";
 import { within } from "./patience.ts";
 import type { Trouble } from "./trouble.ts";
 
@@ -60,7 +59,7 @@ export async function openRedis(
   return {
     // No version check: the command it sends fails while Redis is away, and BullMQ then never tries again.
     queue: (name, settings): JobQueue =>
-      new Queue<JobData, void, string>(name, {
+      new Queue<object, void, string>(name, {
         ...settings,
         connection: client,
         prefix,

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import type { MessageReference } from "../pipeline/notice-ports.ts";
-import { type Claim, claimMs } from "../pipeline/notify/record.ts";
+import { type Claim, claimMs } from "../pipeline/notice-record-ports.ts";
 import { type NoticeRow, pendingNoticeOf } from "./notice-rows.ts";
 
 /*

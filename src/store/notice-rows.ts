@@ -45,7 +45,7 @@ export function pendingNoticeOf(row: NoticeRow): PendingNotice {
     incidentId: row.incident_id === null ? null : incidentIdOf(row.incident_id),
     transition: row.transition,
     reason: row.reason,
-    digest: row.digest === null ? null : { ...row.digest, id: row.id },
+    digest: row.digest,
     about: row.about,
     decidedAt: row.decided_at,
   };

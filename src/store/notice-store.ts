@@ -1,5 +1,5 @@
 import type { SendFailureReason } from "../core/notice/notice.ts";
-import { claimMs, type NoticeStore, type ReceiverTally } from "../pipeline/notify/record.ts";
+import { claimMs, type NoticeStore, type ReceiverTally } from "../pipeline/notice-record-ports.ts";
 import type { Database } from "./database.ts";
 import { claim, giveUp } from "./notice-claim.ts";
 import { dueStatement, insertNotice, look } from "./notice-look.ts";
@@ -19,7 +19,7 @@ export function createNoticeStore(db: Pick<Database, "pool">): NoticeStore {
       return rows[0]?.due === true;
     },
 
-    look: (now, limit, judge) => inTransaction(pool, (client) => look(client, now, limit, judge)),
+    look: (now, limits, judge) => inTransaction(pool, (client) => look(client, now, limits, judge)),
 
     async markDispatched(ids, at) {
       if (ids.length === 0) return;

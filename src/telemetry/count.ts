@@ -1,10 +1,11 @@
+import type { NoticeTelemetry } from "../pipeline/notice-ports.ts";
 import type { Telemetry } from "../pipeline/ports.ts";
 import type { Instruments } from "./instruments.ts";
 import type { Labels } from "./labels.ts";
 import { noCause } from "./metric-names.ts";
 
 /** The port through which the rest of Faultline counts. No call throws, whatever it is given. */
-export function createTelemetry(instruments: Instruments, labels: Labels): Telemetry {
+export function createTelemetry(instruments: Instruments, labels: Labels): Telemetry & NoticeTelemetry {
   return {
     delivery(source, answer, seconds) {
       const reason = answer.outcome === "rejected" ? answer.reason : "none";
@@ -32,6 +33,12 @@ export function createTelemetry(instruments: Instruments, labels: Labels): Telem
     },
     twilioRequest(api, outcome) {
       instruments.twilioRequests.inc({ api: labels.twilioApi(api), outcome });
+    },
+    notice(receiver, outcome, reason) {
+      instruments.notices.inc({ receiver: labels.receiver(receiver), outcome, reason });
+    },
+    noticeDelay(receiver, seconds) {
+      instruments.noticeDelay.observe({ receiver: labels.receiver(receiver) }, measured(seconds));
     },
   };
 }

@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from "prom-client";
 import { type MetricDefinition, metrics as names } from "./metric-names.ts";
 
-/** The prom-client objects behind the names. The metrics of notices come with the receivers. */
+/** The prom-client objects behind the names. */
 export type Instruments = ReturnType<typeof createInstruments>;
 
 /** Registers every metric of the parts that exist. */
@@ -19,6 +19,8 @@ export function createInstruments(registry: Registry) {
     queueOldestJobAge: gauge(registry, names.queueOldestJobAge),
     jobDuration: histogram(registry, names.jobDuration),
     twilioRequests: counter(registry, names.twilioRequests),
+    notices: counter(registry, names.notices),
+    noticeDelay: histogram(registry, names.noticeDelay),
     buildInfo: gauge(registry, names.buildInfo),
   };
 }

@@ -17,6 +17,7 @@ export interface KnownLabels {
   readonly causes: Iterable<string>;
   readonly twilioApis: Iterable<string>;
   readonly queues: Iterable<string>;
+  readonly receivers: Iterable<string>;
 }
 
 /** Bounded label values, one memory for all metrics of the process, so that series of different metrics join. */
@@ -36,6 +37,7 @@ export function createLabels(known: KnownLabels, bounds: Bounds) {
     code,
     twilioApi: boundedLabel(known.twilioApis, 20, wordPattern),
     queue: boundedLabel(known.queues, 10, wordPattern),
+    receiver: boundedLabel(known.receivers, 0, wordPattern),
     queueState: boundedLabel([], 12, wordPattern),
 
     /** Labels of twilio_debugger_events_total; account, product and code fold together when it has too many series. */

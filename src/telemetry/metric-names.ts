@@ -3,6 +3,12 @@
  * constants, so renaming a metric breaks the build instead of a graph. Units are base units; counters end in `_total`.
  */
 import type { DiagnosisFailure, Verdict } from "../core/diagnosis/verdict.ts";
+import {
+  type CountedReason,
+  type NoticeOutcome,
+  type NoticeReason,
+  sendFailureReasons,
+} from "../core/notice/notice.ts";
 
 /** What a metric is made of. */
 export interface MetricDefinition {
@@ -94,7 +100,7 @@ export const metrics = {
   notices: {
     name: "faultline_notices_total",
     type: "counter",
-    help: "Notices to receivers, by what became of them and why.",
+    help: "Notices to receivers, by what became of them: why they were told, why they failed, or why none was sent.",
     labels: ["receiver", "outcome", "reason"],
   },
   noticeDelay: {
@@ -136,6 +142,29 @@ const failures = {
   client_error: true,
   not_an_alert: true,
 } satisfies Record<DiagnosisFailure, true>;
+
+// Records, so that a word added to a type cannot be forgotten here.
+const noticeReasons = {
+  first: true,
+  diagnosed: true,
+  cause_changed: true,
+  severity_raised: true,
+  grew: true,
+  repeat_interval: true,
+  reopened: true,
+  resolved: true,
+  digest: true,
+} satisfies Record<NoticeReason, true>;
+
+/** The pairs of `outcome` and `reason` of notices that are counted. */
+export const noticeOutcomes: readonly { readonly outcome: NoticeOutcome; readonly reason: CountedReason }[] = [
+  ...Object.keys(noticeReasons).map((reason) => ({ outcome: "delivered" as const, reason: reason as NoticeReason })),
+  ...sendFailureReasons.map((reason) => ({ outcome: "given_up" as const, reason })),
+  { outcome: "superseded", reason: "overtaken" },
+  { outcome: "suppressed", reason: "suppressed_silence" },
+  { outcome: "suppressed", reason: "suppressed_storm" },
+  { outcome: "suppressed", reason: "suppressed_muted" },
+];
 
 /** Values of the `outcome` label of requests to Twilio. */
 export const requestOutcomes: readonly string[] = ["ok", ...Object.keys(failures)];

@@ -1,4 +1,5 @@
 import { Registry } from "prom-client";
+import type { NoticeTelemetry } from "../pipeline/notice-ports.ts";
 import type { Log, RecordReader, Telemetry, WorkQueue } from "../pipeline/ports.ts";
 import { type Bounds, defaultBounds } from "./bounds.ts";
 import { createTelemetry } from "./count.ts";
@@ -20,6 +21,8 @@ export interface MetricsOptions {
   /** Codes to show at zero before their first event. */
   readonly expectedCodes?: readonly ExpectedCode[];
   readonly queues?: readonly string[];
+  /** Names of the configured receivers. */
+  readonly receivers?: readonly string[];
   /** Names under which requests to Twilio are counted. */
   readonly twilioApis?: readonly string[];
   readonly bounds?: Partial<Bounds>;
@@ -37,7 +40,7 @@ export interface SharedState {
 export type MetricsFormat = "prometheus" | "openmetrics";
 
 export interface Metrics {
-  readonly telemetry: Telemetry;
+  readonly telemetry: Telemetry & NoticeTelemetry;
   readonly registry: Registry;
   /** The answer to a scrape. Waits at most a second for shared state and never fails because of it. */
   render(format?: MetricsFormat): Promise<{ contentType: string; body: string }>;
@@ -50,7 +53,7 @@ export interface Metrics {
  * The gauges of shared state have no series until they have been read once: a zero there would be a claim.
  */
 export function createMetrics(options: MetricsOptions): Metrics {
-  const { accounts, expectedCodes = [], queues = [], twilioApis = [], log } = options;
+  const { accounts, expectedCodes = [], queues = [], receivers = [], twilioApis = [], log } = options;
   const registry = new Registry();
   const instruments = createInstruments(registry);
   const known = {
@@ -60,9 +63,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
     causes: expectedCodes.flatMap((each) => each.causes),
     twilioApis,
     queues,
+    receivers,
   };
   const labels = createLabels(known, { ...defaultBounds, ...options.bounds });
-  startAtZero(instruments, labels, { codes: expectedCodes, accounts, queues, twilioApis });
+  startAtZero(instruments, labels, { codes: expectedCodes, accounts, queues, receivers, twilioApis });
   instruments.buildInfo.set({ version: options.version, node: process.version }, 1);
   if (options.processMetrics ?? true) addProcessMetrics(registry);
 

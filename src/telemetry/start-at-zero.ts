@@ -6,7 +6,7 @@ import type { CodeView } from "../core/rules/code-view.ts";
 import type { Severity } from "../core/rules/rule.ts";
 import type { Instruments } from "./instruments.ts";
 import type { Labels } from "./labels.ts";
-import { jobOutcomes, requestOutcomes } from "./metric-names.ts";
+import { jobOutcomes, noticeOutcomes, requestOutcomes } from "./metric-names.ts";
 
 /** A code whose series are there, at zero, before its first event: `increase()` then sees that event too. */
 export interface ExpectedCode {
@@ -22,6 +22,7 @@ export interface ExpectedSeries {
   readonly codes: readonly ExpectedCode[];
   readonly accounts: readonly string[];
   readonly queues: readonly string[];
+  readonly receivers: readonly string[];
   readonly twilioApis: readonly string[];
 }
 
@@ -39,6 +40,11 @@ export function startAtZero(instruments: Instruments, labels: Labels, expected: 
   }
   for (const queue of expected.queues) {
     for (const outcome of jobOutcomes) instruments.jobDuration.zero({ queue: labels.queue(queue), outcome });
+  }
+  for (const name of expected.receivers) {
+    const receiver = labels.receiver(name);
+    for (const { outcome, reason } of noticeOutcomes) instruments.notices.inc({ receiver, outcome, reason }, 0);
+    instruments.noticeDelay.zero({ receiver });
   }
   for (const api of expected.twilioApis) {
     for (const outcome of requestOutcomes) instruments.twilioRequests.inc({ api: labels.twilioApi(api), outcome }, 0);

@@ -2,8 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test,
 import type { JobResult, Log, Work, WorkQueue } from "../../src/pipeline/ports.ts";
 import type { QueueConnection } from "../../src/queue/connection.ts";
 import type { RetryPolicy } from "../../src/queue/jobs.ts";
+import type { RunningWorker } from "../../src/queue/open-worker.ts";
 import { createWorkQueue } from "../../src/queue/producer.ts";
-import { type RunningWorker, startWorker, type WorkerParts } from "../../src/queue/worker.ts";
+import { startWorker, type WorkerParts } from "../../src/queue/worker.ts";
 
 /** What a contract suite needs of one implementation. */
 export interface QueueFixture {

@@ -58,6 +58,9 @@ export const sendFailureReasons = [
   "network",
 ] as const satisfies readonly SendFailureReason[];
 
+/** What a notice is counted with: why it was told, why it failed, why none was sent, or that a newer one took its place. */
+export type CountedReason = NoticeReason | SuppressReason | SendFailureReason | "overtaken";
+
 /** Severity of what a notice is about, and where people can read on. Null where no such page is configured. */
 export interface NoticeLinks {
   /** The incident in Faultline's API. */

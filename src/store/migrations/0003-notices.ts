@@ -68,6 +68,7 @@ $$`.execute(db);
         severity text,
         leading_cause text,
         digest jsonb,
+        digest_group text,
         about jsonb,
         dispatched_at timestamptz,
         retry_at timestamptz,
@@ -79,6 +80,12 @@ $$`.execute(db);
         failed_at timestamptz,
         reference jsonb,
         refreshed_at timestamptz
+      )`.execute(db);
+    // As with incidents: receivers remember the ids of notices, also those of a database that is gone.
+    await sql`
+      select setval(
+        pg_get_serial_sequence('faultline.notices', 'id'),
+        (extract(epoch from clock_timestamp()) * 1000)::bigint
       )`.execute(db);
     await sql`
       create index notices_by_incident on faultline.notices (incident_id, receiver, id) where incident_id is not null`.execute(

@@ -1,19 +1,20 @@
 /*
  * The log of notices as the flow uses it: what is due a look, what was decided, and what came of sending it.
  */
-import type { Diagnosis } from "../../core/diagnosis/verdict.ts";
-import type { Incident } from "../../core/incident.ts";
-import type { IncidentView } from "../../core/incident-view.ts";
-import type { LastNotice } from "../../core/notice/last.ts";
+import type { Diagnosis } from "../core/diagnosis/verdict.ts";
+import type { Incident } from "../core/incident.ts";
+import type { IncidentView } from "../core/incident-view.ts";
+import type { LastNotice } from "../core/notice/last.ts";
 import type {
   DigestNotice,
   NoticeReason,
   NoticeTransition,
   SendFailureReason,
   SuppressReason,
-} from "../../core/notice/notice.ts";
-import type { Severity } from "../../core/rules/rule.ts";
-import type { MessageReference, NoticeReader, PendingNotice, StoredSilence } from "../notice-ports.ts";
+} from "../core/notice/notice.ts";
+import type { Opening } from "../core/notice/storm.ts";
+import type { Severity } from "../core/rules/rule.ts";
+import type { MessageReference, NoticeReader, PendingNotice, StoredSilence } from "./notice-ports.ts";
 
 /** An incident that is due a look. */
 export interface DueIncident {
@@ -24,8 +25,6 @@ export interface DueIncident {
   readonly diagnosed: boolean;
   /** When it was opened or reopened last. */
   readonly openedAt: Date;
-  /** Incidents opened in the minute up to then, itself included; not counted beyond a bound. */
-  readonly openings: number;
   /** What each receiver was told last. An incident among too many was told as `digest`. */
   readonly last: readonly LastNotice[];
   /** Why a receiver is not told at present, as far as that is on record. */
@@ -35,6 +34,8 @@ export interface DueIncident {
 /** Incidents of one code that were not told one by one to a receiver, and wait for its digest. */
 export interface Undigested {
   readonly receiver: string;
+  /** They share a digest with those that have the same. */
+  readonly group: string | null;
   readonly product: string;
   readonly code: number;
   readonly title: string;
@@ -50,9 +51,11 @@ export interface LookContext {
   readonly silences: readonly StoredSilence[];
   /** Openings told one by one in the last minute, by receiver. */
   readonly openingsTold: ReadonlyMap<string, number>;
+  /** The openings of those that are due, and before each the latest of the minute before it, as many as were asked for. */
+  readonly openings: readonly Opening[];
   readonly undigested: readonly Undigested[];
-  /** When each receiver was last sent a digest. */
-  readonly lastDigests: ReadonlyMap<string, Date>;
+  /** When each was last sent, one a receiver and group. */
+  readonly lastDigests: readonly { readonly receiver: string; readonly group: string | null; readonly at: Date }[];
 }
 
 /** A notice that was decided. */
@@ -75,6 +78,8 @@ export interface HeldNotice {
   readonly count: number;
   readonly severity: Severity;
   readonly leadingCause: string | null;
+  /** With which others it shares a digest. */
+  readonly group: string | null;
 }
 
 /** What a look at one incident came to. */
@@ -91,8 +96,12 @@ export interface Verdict {
 /** What a look came to. */
 export interface Judgement {
   readonly verdicts: readonly Verdict[];
-  /** They tell all that is undigested at their receiver. */
-  readonly digests: readonly { readonly receiver: string; readonly digest: Omit<DigestNotice, "id"> }[];
+  /** They tell all that is undigested at their receiver and of their group. */
+  readonly digests: readonly {
+    readonly receiver: string;
+    readonly group: string | null;
+    readonly digest: Omit<DigestNotice, "id">;
+  }[];
 }
 
 /** What a look did to the record. */
@@ -146,7 +155,7 @@ export interface NoticeStore extends NoticeReader {
    */
   look(
     now: Date,
-    limit: number,
+    limits: { readonly incidents: number; readonly openings: number },
     judge: (due: readonly DueIncident[], context: LookContext) => Judgement,
   ): Promise<LookResult>;
   markDispatched(ids: readonly string[], at: Date): Promise<void>;
