@@ -37,8 +37,8 @@ export function judge(scenario: Scenario, outcome: Outcome): Judged {
   const found = diagnosis.causes.map(({ id, verdict }) => `${id} ${verdict}`).join(", ");
   const [lead] = diagnosis.causes;
   const isSupported = lead?.verdict === "confirmed" || lead?.verdict === "likely";
-  const wanted = confirmed[0] === undefined ? likely : confirmed[0];
-  const wantedVerdict = confirmed[0] === undefined ? "likely" : "confirmed";
+  const wanted = likely ?? confirmed[0];
+  const wantedVerdict = likely === undefined ? "confirmed" : "likely";
   const isRight = wanted === undefined ? !isSupported : lead?.id === wanted && lead.verdict === wantedVerdict;
   if (!isRight) miss("leading", `expected ${wanted ?? "nothing"} to lead, got ${found || "no causes"}`);
 

@@ -9,7 +9,7 @@ export const labelledCodes = [80604, 80903, 80905, 50416, 48031] as const;
 export interface Label {
   /** Every cause that the facts prove, the leading one first. Any other that is confirmed is wrong. */
   readonly confirmed: readonly string[];
-  /** When nothing is proven: the cause that must lead as likely. */
+  /** The cause that must lead as likely; it goes before what is proven and true of every conflict. */
   readonly likely?: string;
   /** Sids of the resources in the way: in `conflicts`, all of them and no others. Absent: nothing is in the way. */
   readonly conflicts?: readonly string[];

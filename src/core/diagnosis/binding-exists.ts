@@ -8,6 +8,9 @@ import {
   describeHolder,
   holderSids,
   holdersOf,
+  type ParticipantsByConversation,
+  partHolders,
+  sinceNote,
   unseenBindings,
   useOf,
   wantedBindings,
@@ -15,8 +18,9 @@ import {
 import { knownRequest, notRead, type Read, type Reasoned, shownBy } from "./facts.ts";
 import { gatherEvidence, rankCauses, verdict } from "./ranking.ts";
 import { fillRemedies } from "./remedy.ts";
-import type { ParticipantConversation } from "./resources.ts";
+import type { Conversation, ParticipantConversation } from "./resources.ts";
 import type { Subject } from "./subject.ts";
+import { cameAfter } from "./time.ts";
 import type { CauseVerdict, Conflict, Evidence } from "./verdict.ts";
 
 /** What is looked at for 50416. */
@@ -33,6 +37,10 @@ export interface BindingExistsFacts {
   readonly request: Read<Subject>;
   /** ParticipantConversations of the address, of the event's Service and of the default one together. */
   readonly bindings: Read<readonly ParticipantConversation[]>;
+  /** Participants of the Conversations that hold the pair, for when it was bound. */
+  readonly participants?: ParticipantsByConversation;
+  /** The Conversation that the message names, when the pair is not known and so cannot be looked up. */
+  readonly named?: Read<Conversation | null>;
   /** When the same pair failed before within this incident, ISO 8601 UTC; null when it did not. */
   readonly failedBefore: Read<string | null>;
 }
@@ -46,33 +54,39 @@ const answers = {
 };
 
 /** The rows that hold the pair; null when the pair is not known. */
-type Holders = readonly ParticipantConversation[];
+type Rows = readonly ParticipantConversation[];
 
 /** Verdicts on the causes of 50416, in the words of the rule whose remedies are given. */
 export function reasonBindingExists(given: BindingExistsFacts, remedies: readonly RemedyTemplate[]): Reasoned {
   const facts = { ...given, request: knownRequest(given.request) };
   const wanted = facts.request.ok ? wantedBindings(facts.request.value) : [];
-  const holders = wanted.length === 0 ? null : holdersOf(wanted, facts.bindings);
-  const causes = rankCauses([addedTwice(facts, holders), noLookup(facts, holders), staleBinding(facts, holders)]);
+  const parted = partHolders(holdersOf(wanted, facts.bindings), facts.participants ?? {}, facts.occurredAt);
+  const holders = wanted.length === 0 ? null : parted.inTheWay;
+  const named = holders === null ? namedRow(facts) : null;
+  const causes = rankCauses(
+    named === null
+      ? [addedTwice(facts, holders), noLookup(facts, holders), staleBinding(facts, holders)]
+      : verdictsOfNamed(facts, named),
+  );
   const rows = holders ?? [];
   const conflicts = rows.map(conversationConflict);
-  const shown = rows.map((row) => describeHolder(row, facts.bindings));
+  const shown = [...rows.map((row) => describeHolder(row, facts.bindings)), sinceNote(parted, facts.bindings)];
   return {
     causes,
     evidence: gatherEvidence(
       causes,
       [...shown, unseenBindings(facts.bindings)].filter((note) => note !== null),
     ),
-    conflicts: conflicts.length > 0 ? conflicts : namedConflict(facts),
+    conflicts: conflicts.length > 0 || parted.since.length > 0 ? conflicts : namedConflict(facts, holders),
     remedies: fillRemedies(remedies, causes, {
-      targets: rows.length > 0 ? rows.map(holderSids) : [namedSids(facts)],
+      targets: rows.length > 0 ? rows.map(holderSids) : [namedSids(facts, holders)],
       answers,
     }),
   };
 }
 
 /** Why nothing is known about the holders, null when something is. */
-function ignorance(facts: BindingExistsFacts, holders: Holders | null): Evidence | null {
+function ignorance(facts: BindingExistsFacts, holders: Rows | null): Evidence | null {
   if (!facts.request.ok) return notRead(facts.request, "The pair of addresses");
   if (holders === null) return shownBy(facts.request, "The request does not name an address and a proxy address.");
   if (!facts.bindings.ok) return notRead(facts.bindings, "The Conversations of this address");
@@ -81,7 +95,7 @@ function ignorance(facts: BindingExistsFacts, holders: Holders | null): Evidence
   return shownBy(facts.bindings, text);
 }
 
-function addedTwice(facts: BindingExistsFacts, holders: Holders | null): CauseVerdict {
+function addedTwice(facts: BindingExistsFacts, holders: Rows | null): CauseVerdict {
   const { conversation, namedInMessage, request } = facts;
   const unclear = ignorance(facts, holders);
   if (unclear !== null || holders === null) {
@@ -112,7 +126,7 @@ function addedTwice(facts: BindingExistsFacts, holders: Holders | null): CauseVe
   return verdict(ids.twice, isComplete ? "ruled-out" : "unknown", other, unseenBindings(facts.bindings));
 }
 
-function noLookup(facts: BindingExistsFacts, holders: Holders | null): CauseVerdict {
+function noLookup(facts: BindingExistsFacts, holders: Rows | null): CauseVerdict {
   const { failedBefore, bindings, conversation } = facts;
   if (failedBefore.ok && failedBefore.value !== null) {
     return verdict(
@@ -125,6 +139,11 @@ function noLookup(facts: BindingExistsFacts, holders: Holders | null): CauseVerd
   if (unclear !== null || holders === null) return verdict(ids.noLookup, "unknown", unclear, unseenBindings(bindings));
   const others = holders.filter(({ conversationSid }) => conversationSid !== conversation);
   const inUse = others.find((row) => useOf(row, seenFrom(facts)) === "recent");
+  const usedLater = others.find((row) => useOf(row, seenFrom(facts)) === "later");
+  if (inUse === undefined && usedLater !== undefined) {
+    const text = `Conversation ${usedLater.conversationSid} was updated after the event: it is in use now.`;
+    return verdict(ids.noLookup, "likely", describeHolder(usedLater, bindings), shownBy(bindings, text));
+  }
   if (inUse !== undefined) {
     const shown = describeHolder(inUse, bindings);
     const text = `Conversation ${inUse.conversationSid} is in use, and a lookup would have found it.`;
@@ -143,7 +162,7 @@ function noLookup(facts: BindingExistsFacts, holders: Holders | null): CauseVerd
   );
 }
 
-function staleBinding(facts: BindingExistsFacts, holders: Holders | null): CauseVerdict {
+function staleBinding(facts: BindingExistsFacts, holders: Rows | null): CauseVerdict {
   const { bindings, conversation } = facts;
   const unclear = ignorance(facts, holders);
   if (unclear !== null || holders === null) return verdict(ids.stale, "unknown", unclear, unseenBindings(bindings));
@@ -168,16 +187,56 @@ function seenFrom({ occurredAt, bindings }: BindingExistsFacts): string {
   return occurredAt ?? bindings.at;
 }
 
-function namedConflict({ namedInMessage, service }: BindingExistsFacts): Conflict[] {
-  if (namedInMessage === null) return [];
-  const base = service === null ? "" : `/Services/${service}`;
-  const url = `https://conversations.twilio.com/v1${base}/Conversations/${namedInMessage}`;
-  return [{ sid: namedInMessage, kind: "conversation", state: "unknown", url }];
+/**
+ * What the Conversation that the message names looks like, as far as it can be read without knowing the pair. One that is
+ * closed, or was made after the event, is not in the way any more.
+ */
+function namedRow({ named, occurredAt }: BindingExistsFacts): Conversation | null {
+  const found = named?.ok === true ? named.value : null;
+  if (found === null || found.state === "closed" || cameAfter(found.dateCreated, occurredAt)) return null;
+  return found;
 }
 
-function namedSids({ namedInMessage, service }: BindingExistsFacts): { service?: string; conversation?: string } {
-  return {
-    ...(service === null ? {} : { service }),
-    ...(service === null || namedInMessage === null ? {} : { conversation: namedInMessage }),
-  };
+/** Verdicts where Twilio names the Conversation and nothing names the pair: nobody can look whether it is bound there. */
+function verdictsOfNamed(facts: BindingExistsFacts, found: Conversation): CauseVerdict[] {
+  const read = facts.named ?? facts.bindings;
+  const updated = found.dateUpdated === null ? "" : `, last updated at ${found.dateUpdated}`;
+  const shown = shownBy(
+    read,
+    `The message names Conversation ${found.sid} (Service ${found.chatServiceSid}, ${found.state}${updated}).`,
+  );
+  const use = useOf(
+    { conversationState: found.state, conversationDateUpdated: found.dateUpdated },
+    facts.occurredAt ?? read.at,
+  );
+  const isOwn = facts.conversation === found.sid;
+  const isInUse = use === "recent" || use === "later";
+  const judged = (id: string, isLikely: boolean) => verdict(id, isLikely ? "likely" : "unknown", shown);
+  return [
+    judged(ids.twice, isOwn),
+    judged(ids.noLookup, !isOwn && isInUse),
+    judged(ids.stale, !isOwn && !isInUse && use !== "unknown"),
+  ];
+}
+
+/** The Conversation that the message names, unless the pair was looked up and is not in it. */
+function namedConflict(
+  { namedInMessage, named, service, bindings }: BindingExistsFacts,
+  holders: Rows | null,
+): Conflict[] {
+  if (namedInMessage === null || (holders !== null && bindings.ok && bindings.cutShort !== true)) return [];
+  if (named?.ok === true && (named.value === null || named.value.state === "closed")) return [];
+  const found = named?.ok === true ? named.value : null;
+  const of = found?.chatServiceSid ?? service;
+  const base = of === null ? "" : `/Services/${of}`;
+  const url = `https://conversations.twilio.com/v1${base}/Conversations/${namedInMessage}`;
+  return [{ sid: namedInMessage, kind: "conversation", state: found?.state ?? "unknown", url }];
+}
+
+function namedSids(facts: BindingExistsFacts, holders: Rows | null): { service?: string; conversation?: string } {
+  const [conflict] = namedConflict(facts, holders);
+  const found = facts.named?.ok === true ? facts.named.value : null;
+  const service = found?.chatServiceSid ?? facts.service;
+  if (service === null) return {};
+  return conflict === undefined ? { service } : { service, conversation: conflict.sid };
 }

@@ -5,9 +5,9 @@
 import { type Read, shownBy } from "./facts.ts";
 import { maskAddress } from "./mask-address.ts";
 import type { Sids } from "./remedy.ts";
-import type { ParticipantConversation } from "./resources.ts";
+import type { ConversationParticipant, ParticipantConversation } from "./resources.ts";
 import type { Subject } from "./subject.ts";
-import { timeOf } from "./time.ts";
+import { cameAfter, timeOf } from "./time.ts";
 import type { Conflict, Evidence } from "./verdict.ts";
 
 /** The pair that could not be bound. */
@@ -31,6 +31,37 @@ export function wantedBindings({ address, proxyAddress, bindings, from, to }: Su
   return readings.filter((pair) => address === null || pair.address === address);
 }
 
+/** Participants of Conversations, by CH sid. */
+export type ParticipantsByConversation = Readonly<Record<string, Read<readonly ConversationParticipant[]>>>;
+
+/** The holders of a pair, parted by whether they can have been in the way of the event. */
+export interface Holders {
+  readonly inTheWay: readonly ParticipantConversation[];
+  /** Those that took the pair only after the event: a second try that worked, say. */
+  readonly since: readonly ParticipantConversation[];
+}
+
+/** Parts the holders by when the pair was bound: by its Participant, else by the Conversation. */
+export function partHolders(
+  rows: readonly ParticipantConversation[],
+  participants: ParticipantsByConversation,
+  occurredAt: string | null,
+): Holders {
+  const isSince = ({ conversationSid, participantSid, conversationDateCreated }: ParticipantConversation): boolean => {
+    const read = Object.hasOwn(participants, conversationSid) ? participants[conversationSid] : undefined;
+    const own = read?.ok === true ? read.value.find(({ sid }) => sid === participantSid) : undefined;
+    return cameAfter(own?.dateCreated ?? null, occurredAt) || cameAfter(conversationDateCreated, occurredAt);
+  };
+  return { inTheWay: rows.filter((row) => !isSince(row)), since: rows.filter(isSince) };
+}
+
+/** Says which Conversations took the pair only after the event, null when none did. */
+export function sinceNote({ since }: Holders, read: Read<unknown>): Evidence | null {
+  if (since.length === 0) return null;
+  const sids = since.map(({ conversationSid }) => conversationSid).join(", ");
+  return shownBy(read, `The pair is bound in ${sids} now, but only since after the event.`);
+}
+
 /** Conversations, not closed, in which the pair is bound; each once. */
 export function holdersOf(
   wanted: readonly WantedBinding[],
@@ -46,8 +77,11 @@ export function holdersOf(
   return [...new Map(held.map((row) => [row.conversationSid, row])).values()];
 }
 
-/** `recent`: updated within a day. `stale`: inactive, or not updated for 3 days. `quiet`: in between. */
-export type Use = "recent" | "resting" | "quiet" | "stale" | "unknown";
+/**
+ * `recent`: updated within a day. `stale`: inactive, or not updated for 3 days. `quiet`: in between. `later`: updated
+ * after the event, so that what it was like before cannot be seen.
+ */
+export type Use = "recent" | "later" | "resting" | "quiet" | "stale" | "unknown";
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -55,12 +89,16 @@ const dayMs = 24 * 60 * 60 * 1000;
  * How much a Conversation is in use, seen from the event. `resting` is inactive although updated within a day: becoming
  * inactive is itself an update.
  */
-export function useOf(row: ParticipantConversation, seenFrom: string): Use {
+export function useOf(
+  row: Pick<ParticipantConversation, "conversationState" | "conversationDateUpdated">,
+  seenFrom: string,
+): Use {
   const updated = timeOf(row.conversationDateUpdated);
   const from = timeOf(seenFrom);
   const isInactive = row.conversationState === "inactive";
   if (updated === null || from === null) return isInactive ? "stale" : "unknown";
   const age = from - updated;
+  if (!isInactive && cameAfter(row.conversationDateUpdated, seenFrom)) return "later";
   if (age <= dayMs) return isInactive ? "resting" : "recent";
   return isInactive || age >= 3 * dayMs ? "stale" : "quiet";
 }

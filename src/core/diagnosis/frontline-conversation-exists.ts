@@ -6,8 +6,12 @@ import type { RemedyTemplate } from "../rules/rule.ts";
 import {
   conversationConflict,
   describeHolder,
+  type Holders,
   holderSids,
   holdersOf,
+  type ParticipantsByConversation,
+  partHolders,
+  sinceNote,
   unseenBindings,
   useOf,
   type WantedBinding,
@@ -19,6 +23,7 @@ import { gatherEvidence, rankCauses, verdict } from "./ranking.ts";
 import { fillRemedies } from "./remedy.ts";
 import type { ConversationParticipant, FrontlineUser, ParticipantConversation } from "./resources.ts";
 import type { Subject } from "./subject.ts";
+import { cameAfter } from "./time.ts";
 import type { CauseVerdict, Evidence } from "./verdict.ts";
 
 /** What is looked at for 48031. */
@@ -30,7 +35,7 @@ export interface FrontlineConversationExistsFacts {
   /** ParticipantConversations of the contact's address, of the event's Service and of the default one together. */
   readonly bindings: Read<readonly ParticipantConversation[]>;
   /** Participants of the Conversations that hold the pair, by CH sid. */
-  readonly participants: Readonly<Record<string, Read<readonly ConversationParticipant[]>>>;
+  readonly participants: ParticipantsByConversation;
   /** Frontline users by identity; null when Frontline does not know one. */
   readonly users: Readonly<Record<string, Read<FrontlineUser | null>>>;
 }
@@ -46,7 +51,10 @@ const answers = {
 interface Holder {
   readonly row: ParticipantConversation;
   readonly read: Read<readonly ConversationParticipant[]>;
+  /** In it when the event occurred, as far as times tell. */
   readonly identities: readonly string[];
+  /** Came into it only after the event. */
+  readonly later: readonly string[];
 }
 
 /** Verdicts on the causes of 48031, in the words of the rule whose remedies are given. */
@@ -58,9 +66,10 @@ export function reasonFrontlineConversationExists(
   const { request, bindings } = facts;
   const wanted = request.ok ? wantedBindings(request.value) : [];
   const worker = request.ok ? request.value.worker : null;
-  const rows = holdersOf(wanted, bindings);
+  const parted = partHolders(holdersOf(wanted, bindings), facts.participants, facts.occurredAt);
+  const rows = parted.inTheWay;
   const holders = rows.map((row) => holderOf(row, facts));
-  const unclear = ignorance(facts, wanted, rows);
+  const unclear = ignorance(facts, wanted, parted);
   const notClosed = notClosedVerdict(facts, wanted, rows, unclear);
   const rest = rankCauses([otherUser(facts, holders, worker, unclear), neverRouted(facts, holders, unclear)]);
   const isIdle = rows.some((row) =>
@@ -91,29 +100,36 @@ function placed(notClosed: CauseVerdict, rest: readonly CauseVerdict[], isIdle: 
   return [...supported, notClosed, ...rest.filter((cause) => !supported.includes(cause))];
 }
 
-function holderOf(row: ParticipantConversation, { participants, bindings }: FrontlineConversationExistsFacts): Holder {
+function holderOf(
+  row: ParticipantConversation,
+  { participants, bindings, occurredAt }: FrontlineConversationExistsFacts,
+): Holder {
   const missing = { ok: false, reason: "not_asked", source: "event", at: bindings.at } as const;
   const found = Object.hasOwn(participants, row.conversationSid) ? participants[row.conversationSid] : undefined;
   const read = found ?? missing;
-  const identities = read.ok
-    ? read.value.flatMap(({ identity }) => (identity === null || identity === "" ? [] : [identity]))
-    : [];
-  return { row, read, identities };
+  const staff = read.ok ? read.value.filter(({ identity }) => identity !== null && identity !== "") : [];
+  const named = (some: readonly ConversationParticipant[]) => some.flatMap(({ identity }) => identity ?? []);
+  return {
+    row,
+    read,
+    identities: named(staff.filter(({ dateCreated }) => !cameAfter(dateCreated, occurredAt))),
+    later: named(staff.filter(({ dateCreated }) => cameAfter(dateCreated, occurredAt))),
+  };
 }
 
 /** Why nothing is known about the Conversation in the way, null when something is. */
 function ignorance(
   { request, bindings }: FrontlineConversationExistsFacts,
   wanted: readonly WantedBinding[],
-  rows: readonly ParticipantConversation[],
+  holders: Holders,
 ): Evidence | null {
   if (!request.ok) return notRead(request, "The pair of addresses");
   if (wanted.length === 0)
     return shownBy(request, "The request does not name the contact's address and the proxy address.");
   if (!bindings.ok) return notRead(bindings, "The Conversations of this contact");
-  return rows.length > 0
-    ? null
-    : shownBy(bindings, "No Conversation that was looked at, other than closed ones, holds this pair now.");
+  if (holders.inTheWay.length > 0) return null;
+  const text = "No Conversation that was looked at, other than closed ones, holds this pair now.";
+  return sinceNote(holders, bindings) ?? shownBy(bindings, text);
 }
 
 function otherUser(
@@ -141,12 +157,15 @@ function otherUser(
       who,
     );
   }
+  const isLater = holders.some(({ later }) => later.some((identity) => identity !== worker));
   return absence(
     ids.otherUser,
-    "ruled-out",
+    isLater ? "unknown" : "ruled-out",
     holders,
     facts,
-    "has no Participant with an identity other than that of the user asking",
+    isLater
+      ? "got a Participant with another identity only after the event"
+      : "has no Participant with an identity other than that of the user asking",
   );
 }
 
@@ -160,8 +179,12 @@ function neverRouted(
     ({ read, identities }) => read.ok && read.cutShort !== true && identities.length === 0,
   );
   if (unassigned !== undefined) {
-    const text = `Conversation ${unassigned.row.conversationSid} has no Participant with an identity: nobody was assigned to it.`;
-    return verdict(ids.neverRouted, "confirmed", shownBy(unassigned.read, text));
+    const isLater = unassigned.later.length > 0;
+    const text = isLater
+      ? "got its first Participant with an identity only after the event"
+      : "has no Participant with an identity: nobody was assigned to it";
+    const shown = shownBy(unassigned.read, `Conversation ${unassigned.row.conversationSid} ${text}.`);
+    return verdict(ids.neverRouted, isLater ? "likely" : "confirmed", shown);
   }
   const unread = holders.find(({ identities }) => identities.length === 0);
   if (unread !== undefined) return absence(ids.neverRouted, "unknown", holders, facts, "could not be read whole");

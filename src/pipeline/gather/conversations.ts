@@ -3,10 +3,11 @@
  */
 
 import type { BindingExistsFacts } from "../../core/diagnosis/binding-exists.ts";
-import { holdersOf, wantedBindings } from "../../core/diagnosis/bindings.ts";
+import { holdersOf, type WantedBinding, wantedBindings } from "../../core/diagnosis/bindings.ts";
 import type { Read } from "../../core/diagnosis/facts.ts";
 import type { FrontlineConversationExistsFacts } from "../../core/diagnosis/frontline-conversation-exists.ts";
 import type {
+  Conversation,
   ConversationParticipant,
   FrontlineUser,
   ParticipantConversation,
@@ -19,17 +20,22 @@ import type { Case } from "./case.ts";
 const maxHolders = 3;
 const maxUsers = 4;
 
-/** Facts for 50416: where the pair is bound. */
+/** Facts for 50416: where the pair is bound, since when, and what the Conversation is like that the message names. */
 export async function gatherBindingExists(asking: Asking, of: Case): Promise<BindingExistsFacts> {
   const url = of.request.ok ? of.request.value.requestUrl : null;
-  const [conversation = null] = sidsIn("CH", [url, of.event.resource]);
+  const [conversation = null] = sidsIn("CH", [url, of.event.resource, of.parameters]);
+  const namedInMessage = sidsIn("CH", [of.message])[0] ?? null;
+  const known = await boundOf(asking, of);
+  const isKnown = known.wanted.length > 0;
   return {
     occurredAt: of.event.occurredAt,
     service: serviceOf(of),
     conversation,
-    namedInMessage: sidsIn("CH", [of.message])[0] ?? null,
+    namedInMessage,
     request: of.request,
-    bindings: await bindingsOf(asking, of),
+    bindings: known.bindings,
+    participants: known.participants,
+    ...(isKnown || namedInMessage === null ? {} : { named: await conversationOf(asking, of, namedInMessage) }),
     failedBefore: of.failedBefore,
   };
 }
@@ -39,17 +45,7 @@ export async function gatherFrontlineConversationExists(
   asking: Asking,
   of: Case,
 ): Promise<FrontlineConversationExistsFacts> {
-  const bindings = await bindingsOf(asking, of);
-  const wanted = of.request.ok ? wantedBindings(of.request.value) : [];
-  const holders = holdersOf(wanted, bindings).slice(0, maxHolders);
-
-  const participants: Record<string, Read<readonly ConversationParticipant[]>> = {};
-  for (const { conversationSid, chatServiceSid } of holders) {
-    const path = `/v1/Services/${chatServiceSid}/Conversations/${conversationSid}/Participants`;
-    participants[conversationSid] = await asking.list(path, (owner, limit) =>
-      asking.resources.conversationParticipants(owner, chatServiceSid, conversationSid, limit),
-    );
-  }
+  const { bindings, participants } = await boundOf(asking, of);
 
   const identities = Object.values(participants).flatMap((read) =>
     read.ok ? read.value.map(({ identity }) => identity) : [],
@@ -66,22 +62,101 @@ export async function gatherFrontlineConversationExists(
   return { occurredAt: of.event.occurredAt, request: of.request, bindings, participants, users };
 }
 
-function serviceOf({ event, request }: Case): string | null {
-  return sidsIn("IS", [event.service, request.ok ? request.value.requestUrl : null])[0] ?? null;
+function serviceOf({ event, request, parameters }: Case): string | null {
+  return sidsIn("IS", [event.service, request.ok ? request.value.requestUrl : null, parameters])[0] ?? null;
 }
 
-/**
- * The Conversations of the wanted address in the event's Service and in the account's default one, which are different
- * places: paths without a Service reach only the default.
- */
-async function bindingsOf(asking: Asking, of: Case): Promise<Read<readonly ParticipantConversation[]>> {
+interface BoundPairs {
+  readonly wanted: readonly WantedBinding[];
+  readonly bindings: Read<readonly ParticipantConversation[]>;
+  /** Of the Conversations that hold a wanted pair. */
+  readonly participants: Record<string, Read<readonly ConversationParticipant[]>>;
+}
+
+/** Where the wanted pairs are bound: as the lists show, else in the Conversation that the message names. */
+async function boundOf(asking: Asking, of: Case): Promise<BoundPairs> {
   const wanted = of.request.ok ? wantedBindings(of.request.value) : [];
-  if (wanted.length === 0) return asking.unread("ParticipantConversations", "not_asked");
+  const listed = await bindingsOf(asking, of, wanted);
+  const holders = holdersOf(wanted, listed).slice(0, maxHolders);
+  const participants: BoundPairs["participants"] = {};
+  for (const { conversationSid, chatServiceSid } of holders) {
+    participants[conversationSid] = await participantsOf(asking, chatServiceSid, conversationSid);
+  }
+
+  const [named] = sidsIn("CH", [of.message]);
+  const isWhole = listed.ok && listed.cutShort !== true;
+  if (wanted.length === 0 || holders.length > 0 || named === undefined || isWhole) {
+    return { wanted, bindings: listed, participants };
+  }
+  const found = await conversationOf(asking, of, named);
+  if (!found.ok || found.value === null) return { wanted, bindings: listed, participants };
+  const inside = await participantsOf(asking, found.value.chatServiceSid, named);
+  participants[named] = inside;
+  const rows = inside.ok ? inside.value.map((participant) => rowOf(found.value, participant)) : [];
+  const bindings: BoundPairs["bindings"] = {
+    ...(inside.ok ? inside : found),
+    value: [...(listed.ok ? listed.value : []), ...rows.filter((row) => row !== null)],
+    cutShort: true,
+  };
+  return { wanted, bindings: rows.length > 0 ? bindings : listed, participants };
+}
+
+/** A Participant of a Conversation in the form in which the list of an address has it. */
+function rowOf(
+  conversation: Conversation | null,
+  { sid, identity, messagingBinding }: ConversationParticipant,
+): ParticipantConversation | null {
+  if (conversation === null) return null;
+  return {
+    conversationSid: conversation.sid,
+    participantSid: sid,
+    chatServiceSid: conversation.chatServiceSid,
+    participantIdentity: identity,
+    participantUserSid: null,
+    participantMessagingBinding: messagingBinding,
+    conversationUniqueName: conversation.uniqueName,
+    conversationFriendlyName: conversation.friendlyName,
+    conversationState: conversation.state,
+    conversationTimers: conversation.timers,
+    conversationDateCreated: conversation.dateCreated,
+    conversationDateUpdated: conversation.dateUpdated,
+  };
+}
+
+/** A Conversation, wherever it is: a sid says nothing about its Service. */
+async function conversationOf(asking: Asking, of: Case, sid: string): Promise<Read<Conversation | null>> {
+  const reads: Read<Conversation | null>[] = [];
+  for (const place of placesOf(of)) {
+    const path = `/v1${place === null ? "" : `/Services/${place}`}/Conversations/${sid}`;
+    const read = await asking.one(path, (owner) => asking.resources.conversation(owner, place, sid));
+    if (read.ok && read.value !== null) return read;
+    reads.push(read);
+  }
+  return reads.find(({ ok }) => !ok) ?? reads[0] ?? asking.unread("the Conversation", "not_asked");
+}
+
+function participantsOf(asking: Asking, service: string, conversation: string) {
+  const path = `/v1/Services/${service}/Conversations/${conversation}/Participants`;
+  return asking.list(path, (owner, limit) =>
+    asking.resources.conversationParticipants(owner, service, conversation, limit),
+  );
+}
+
+/** Where to look: the event's Service and the account's default one, since paths without a Service reach only that. */
+function placesOf(of: Case): readonly (string | null)[] {
   const service = serviceOf(of);
-  const places = service === null ? [null] : [service, null];
+  return service === null ? [null] : [service, null];
+}
+
+async function bindingsOf(
+  asking: Asking,
+  of: Case,
+  wanted: readonly WantedBinding[],
+): Promise<Read<readonly ParticipantConversation[]>> {
+  if (wanted.length === 0) return asking.unread("ParticipantConversations", "not_asked");
   const addresses = [...new Set(wanted.map(({ address }) => address))];
   const reads = await Promise.all(
-    places.flatMap((place) =>
+    placesOf(of).flatMap((place) =>
       addresses.map((address) =>
         asking.list(
           place === null ? "/v1/ParticipantConversations" : `/v1/Services/${place}/ParticipantConversations`,

@@ -206,8 +206,8 @@ add("nothing says who asked: a colleague is in there, if it is not the same pers
   return {
     event: webhookEvent(stage, { ...report, request: { ...report.request, parameters: rest } }),
     via: "debugger",
-    // That it is not closed is proven, and leads.
-    label: { confirmed: [notClosed], conflicts: [conversation.sid], shows: ["day-shift"] },
+    // That it is not closed is true of every conflict, and leads only when it is idle.
+    label: { confirmed: [notClosed], likely: otherUser, conflicts: [conversation.sid], shows: ["day-shift"] },
   };
 });
 
@@ -332,7 +332,11 @@ add("a colleague was added only after the event: nobody was there before", (stag
   const event = webhookEvent(stage, report);
   stage.pass(10 * minute);
   must(stage.account.conversations.addParticipant(conversation, { identity: "day-shift" }));
-  return { event, via: "debugger", label: { confirmed: [notClosed], conflicts: [conversation.sid] } };
+  return {
+    event,
+    via: "debugger",
+    label: { confirmed: [notClosed], likely: neverRouted, conflicts: [conversation.sid] },
+  };
 });
 
 add("the Participants of the conversation cannot be read", (stage) => {

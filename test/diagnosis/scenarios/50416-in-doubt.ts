@@ -66,24 +66,19 @@ add("a staff member wrote in the old Conversation after the event: it was out of
   return {
     event,
     via: "debugger",
-    // When it was last used before cannot be seen any more.
-    label: { confirmed: [], conflicts: [conversation.sid], shows: [participant.sid] },
+    // When it was last used before cannot be seen any more; it is in use now.
+    label: { confirmed: [], likely: noLookup, conflicts: [conversation.sid], shows: [participant.sid] },
   };
 });
 
 add("nothing says which pair, but the message names the Conversation that has it", async (stage) => {
-  const { conversation, report } = await taken(stage, 2 * hour);
+  const { conversation, report, action } = await taken(stage, 2 * hour);
   const message = `A binding for this participant and proxy address already exists in Conversation ${conversation.sid}`;
   return {
     event: bareEvent(stage, { ...report, message }),
     via: "event_streams",
     label: { confirmed: [], likely: noLookup, conflicts: [conversation.sid] },
-    fixes: [
-      {
-        remedy: "close-conversation",
-        succeeds: async () => (await stage.send(adding(bind(stage, { address: "+15555550109" }).conversation))) === 0,
-      },
-    ],
+    fixes: [{ remedy: "close-conversation", succeeds: async () => (await stage.send(action)) === 0 }],
   };
 });
 
