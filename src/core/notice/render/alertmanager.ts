@@ -45,13 +45,14 @@ function endOf({ incident, transition, test, at }: IncidentNotice): string | nul
 
 function labelsOf({ incident, test }: IncidentNotice): Record<string, string> {
   const label = (text: string) => cut(oneLine(text), 255);
+  const service = label(incident.service ?? "");
   return {
     alertname: "TwilioIncident",
     code: String(incident.code),
     product: label(incident.product) || "unknown",
     severity: test ? "info" : incident.severity,
     account: label(incident.account) || "unknown",
-    ...(incident.service !== null && incident.service !== "" && { service: label(incident.service) }),
+    ...(service !== "" && { service }),
     incident: label(incident.id) || "unknown",
     ...(test && { test: "true" }),
   };

@@ -16,6 +16,9 @@ export function asTyped(text: string): string {
   return text.toWellFormed().replaceAll("\r\n", "\n").replace(unseenButBreaks, "").trim();
 }
 
+/** Length of `&amp;`. */
+const longestUnit = 5;
+
 /** At most `max` UTF-16 units, the marker included, cut between code points (and never inside an `&entity;`). */
 export function cut(text: string, max: number, marker = "…"): string {
   if (text.length <= max) return text;
@@ -23,18 +26,21 @@ export function cut(text: string, max: number, marker = "…"): string {
   if (room <= 0) return marker.slice(0, Math.max(0, max));
   let length = 0;
   // As many units as may fit are looked at, so a huge text costs no more than a short one.
-  for (const [unit] of text.slice(0, max + 1).matchAll(/&(?:amp|lt|gt);|[\uD800-\uDBFF][\uDC00-\uDFFF]|[\s\S]/g)) {
+  for (const [unit] of text
+    .slice(0, max + longestUnit)
+    .matchAll(/&(?:amp|lt|gt);|[\uD800-\uDBFF][\uDC00-\uDFFF]|[\s\S]/g)) {
     if (length + unit.length > room) break;
     length += unit.length;
   }
   return text.slice(0, length).trimEnd() + marker;
 }
 
-/** An http or https URL as a browser would write it, null when it is none or longer than `max`. */
+/** An http or https URL as a browser would write it; null when it is none, holds credentials or is longer than `max`. */
 export function webUrl(text: string | null, max = 3_000): string | null {
   if (text === null || text.length > max) return null;
   const url = URL.parse(text.toWellFormed());
   if (url === null || (url.protocol !== "https:" && url.protocol !== "http:")) return null;
+  if (url.username !== "" || url.password !== "") return null;
   const href = url.href.replaceAll("|", "%7C").replaceAll("<", "%3C").replaceAll(">", "%3E").replaceAll('"', "%22");
   return href.length > max ? null : href;
 }

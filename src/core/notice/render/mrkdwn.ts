@@ -15,9 +15,11 @@ export function escapeEntities(text: string): string {
 
 /** Prose of others on one line, at most `max` units after escaping. */
 export function prose(text: string, max: number, marker = "…"): string {
-  // Format characters count only at the edge of a word, so `snake_case` and `+1****01` stay as they are.
   return escapedWithin(text, max, marker, (line) =>
-    line.replace(/(?<![\p{L}\p{N}*_~`])[*_~`]+/gu, (marks) => apart(`${zeroWidth}${marks}`)),
+    line
+      .replace(/`+/g, (marks) => zeroWidth + apart(marks))
+      // The others count only at the edge of a word, so `snake_case` and `+1****01` stay as they are.
+      .replace(/(?<![\p{L}\p{N}*_~])[*_~]+/gu, (marks) => zeroWidth + apart(marks)),
   );
 }
 
@@ -62,7 +64,7 @@ export function codeBlock(command: string, max: number, rest: string): string | 
 export function link(url: string | null, label: string): string {
   const href = webUrl(url, 500);
   const text = prose(label, 150).replaceAll("|", "¦");
-  return href === null ? text : `<${href.replaceAll("&", "&amp;")}|${text}>`;
+  return href === null ? text : `<${href.replaceAll("@", "%40").replaceAll("&", "&amp;")}|${text}>`;
 }
 
 /** A time in the reader's own time zone. https://docs.slack.dev/messaging/formatting-message-text#date-formatting */

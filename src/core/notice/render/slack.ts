@@ -9,7 +9,7 @@
 import type { IncidentView } from "../../incident-view.ts";
 import type { DigestNotice, IncidentNotice, Notice, NoticeLinks } from "../notice.ts";
 import { joinWithin, webUrl } from "./clean.ts";
-import { codeBlock, escapeEntities, link, plain, prose, when } from "./mrkdwn.ts";
+import { codeBlock, link, plain, prose, when } from "./mrkdwn.ts";
 import { context, header, linkButtons, type SlackBlock, type SlackMessage, section } from "./slack-blocks.ts";
 import { conflictText, renderLine } from "./text.ts";
 import {
@@ -114,7 +114,8 @@ function conflictsText(notice: IncidentNotice): string {
   const all = notice.incident.conflicts.length;
   const more = (left: number) => `and ${number(left + all - items.length)} more: ${place(notice)}`;
   const list = joinWithin(items, "\n", most.conflicts - 100, more);
-  return `*In the way:* ${list}${all > items.length && !list.includes(more(0)) ? `\n${more(0)}` : ""}`;
+  const isWhole = list === items.join("\n");
+  return `*In the way:* ${list}${isWhole && all > items.length ? `\n${more(0)}` : ""}`;
 }
 
 /** The best way out with the command to type. Nobody is shown a command whose warning is not there in full. */
@@ -180,7 +181,7 @@ function emojiOf({ transition, incident }: IncidentNotice): string {
 }
 
 function fallback(notice: Notice): string {
-  return plain(renderLine(notice, most.fallback), most.fallback);
+  return prose(renderLine(notice, most.fallback), most.fallback);
 }
 
 /** Marks that something was cut, and says where the rest is. */
@@ -189,5 +190,5 @@ function rest(notice: Notice): string {
 }
 
 function place(notice: Notice): string {
-  return escapeEntities(restOf(notice).replace(/[^\w/.:-]/g, "_"));
+  return restOf(notice).replace(/[^\w/.%-]/g, "_");
 }

@@ -51,7 +51,7 @@ export function renderLine(notice: Notice, max = 500): string {
 
 /** `Session KC… (open)`. */
 export function conflictText({ kind, sid, state }: IncidentView["conflicts"][number]): string {
-  return `${kind === "session" ? "Session" : "Conversation"} ${oneLine(sid).slice(0, 60)} (${cut(oneLine(state), 40)})`;
+  return `${kind === "session" ? "Session" : "Conversation"} ${cut(oneLine(sid), 60)} (${cut(oneLine(state), 40)})`;
 }
 
 function incidentText(notice: IncidentNotice): string {

@@ -151,5 +151,6 @@ function two(large: number, unit: string, small: number, smallUnit: string): str
 
 /** Where the rest of something that was cut can be read. */
 export function restOf(notice: Notice): string {
-  return notice.kind === "digest" ? "/api/v1/incidents" : `/api/v1/incidents/${notice.incident.id.slice(0, 80)}`;
+  if (notice.kind === "digest") return "/api/v1/incidents";
+  return `/api/v1/incidents/${encodeURIComponent(notice.incident.id.slice(0, 80).toWellFormed()).slice(0, 80)}`;
 }
