@@ -1,7 +1,8 @@
 import { severities } from "../rules/rule.ts";
 import { labelNames } from "./labels.ts";
 import { ReceiverEntry, receiverKeys } from "./receivers.ts";
-import { Route, RouteMatch } from "./route-schema.ts";
+import { Route } from "./route.ts";
+import { RouteMatch } from "./route-conditions.ts";
 import { MuteTimeInterval, TimeInterval } from "./time-intervals.ts";
 
 type Help = readonly [expected: string, fix: string];

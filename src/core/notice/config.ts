@@ -7,7 +7,7 @@ import { quote } from "../rules/mistake.ts";
 import { configHelp, knownKeys } from "./config-help.ts";
 import type { LinkBases } from "./links.ts";
 import { type Fault, type ReceiverConfig, ReceiverEntry, toReceiver } from "./receivers.ts";
-import { Route } from "./route-schema.ts";
+import { Route } from "./route.ts";
 import { defaultStormThreshold } from "./storm.ts";
 import { MuteTimeInterval } from "./time-intervals.ts";
 import { readYaml, valueAt, type YamlText } from "./yaml-place.ts";

@@ -7,12 +7,57 @@
  * children matches takes it itself. A child that says nothing of receivers, groupBy or repeatInterval keeps its
  * parent's; mute times are never kept. A muted route takes its incidents and does not tell of them.
  */
+import { z } from "zod";
 import { durationMs } from "../rules/duration.ts";
 import { type Severity, severities } from "../rules/rule.ts";
 import { type Labels, labelNames } from "./labels.ts";
-import { type Condition, labelValue } from "./matcher.ts";
-import { conditionsOf, type Route } from "./route-schema.ts";
+import { type Condition, labelValue, parseMatcher } from "./matcher.ts";
+import { conditionsOf, RouteMatch } from "./route-conditions.ts";
 import { type Calendar, compileCalendar, type MuteTimeInterval } from "./time-intervals.ts";
+
+/** A route as faultline.yaml writes it. */
+export interface Route {
+  readonly match?: RouteMatch;
+  /** In Alertmanager's notation, all must hold: `severity=~"error|critical"`. */
+  readonly matchers?: readonly string[];
+  /** Names of receivers. None at all: nobody is told. */
+  readonly receivers?: readonly string[];
+  /** Labels by which incidents share a digest when too many open at once; without: one digest a receiver. */
+  readonly groupBy?: readonly (typeof labelNames)[number][];
+  /** How often what stays open is told again: `4h`. */
+  readonly repeatInterval?: string;
+  /** Names of mute time intervals. */
+  readonly muteTimeIntervals?: readonly string[];
+  /** Whether the routes after it are tried, too. */
+  readonly continue?: boolean;
+  readonly routes?: readonly Route[];
+}
+
+const name = z.string().min(1).max(80);
+
+export const Route = z.strictObject({
+  match: RouteMatch.exactOptional(),
+  matchers: z
+    .array(
+      z.string().superRefine((text, context) => {
+        const parsed = parseMatcher(text);
+        if (!parsed.ok) context.addIssue({ code: "custom", message: parsed.fix });
+      }),
+    )
+    .min(1)
+    .exactOptional(),
+  receivers: z.array(name).exactOptional(),
+  groupBy: z.array(z.enum(labelNames)).min(1).exactOptional(),
+  repeatInterval: z
+    .string()
+    .refine((text) => durationMs(text) !== null)
+    .exactOptional(),
+  muteTimeIntervals: z.array(name).min(1).exactOptional(),
+  continue: z.boolean().exactOptional(),
+  get routes() {
+    return z.array(Route as z.ZodType<Route>).exactOptional();
+  },
+});
 
 /** A receiver an incident goes to, and why. */
 export interface Routed {
@@ -177,7 +222,7 @@ function compileNode(route: Route, path: string, parent: Inherited, intervals: r
   return {
     ...own,
     path,
-    conditions: conditionsOf(route),
+    conditions: conditionsOf(route.match, route.matchers),
     mute: compileCalendar(intervals.filter((interval) => wanted.has(interval.name))),
     continues: route.continue ?? false,
     children: (route.routes ?? []).map((child, index) =>

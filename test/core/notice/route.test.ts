@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { labelsOf } from "../../../src/core/notice/labels.ts";
-import { compileRouting, defaultRoute, explainRoute, routesFor } from "../../../src/core/notice/route.ts";
-import { Route } from "../../../src/core/notice/route-schema.ts";
+import { compileRouting, defaultRoute, explainRoute, Route, routesFor } from "../../../src/core/notice/route.ts";
+
 import type { MuteTimeInterval } from "../../../src/core/notice/time-intervals.ts";
 import { account, incident } from "./example.ts";
 

@@ -1,9 +1,8 @@
 /*
- * Routes as faultline.yaml writes them, and what their conditions mean.
+ * What a route asks of an incident: in the words of the rules, and in Alertmanager's notation.
  */
 import { z } from "zod";
 import { type CodePattern, codeRanges } from "../rules/code-pattern.ts";
-import { durationMs } from "../rules/duration.ts";
 import { severities } from "../rules/rule.ts";
 import { labelNames } from "./labels.ts";
 import { type Condition, compileMatcher, labelValue, parseMatcher } from "./matcher.ts";
@@ -27,53 +26,9 @@ export const RouteMatch = z.strictObject({
 });
 export type RouteMatch = z.infer<typeof RouteMatch>;
 
-/** A route as faultline.yaml writes it. */
-export interface Route {
-  readonly match?: RouteMatch;
-  /** In Alertmanager's notation, all must hold: `severity=~"error|critical"`. */
-  readonly matchers?: readonly string[];
-  /** Names of receivers. None at all: nobody is told. */
-  readonly receivers?: readonly string[];
-  /** Labels by which incidents share a digest when too many open at once; without: one digest a receiver. */
-  readonly groupBy?: readonly (typeof labelNames)[number][];
-  /** How often what stays open is told again: `4h`. */
-  readonly repeatInterval?: string;
-  /** Names of mute time intervals. */
-  readonly muteTimeIntervals?: readonly string[];
-  /** Whether the routes after it are tried, too. */
-  readonly continue?: boolean;
-  readonly routes?: readonly Route[];
-}
-
-const name = z.string().min(1).max(80);
-
-export const Route = z.strictObject({
-  match: RouteMatch.exactOptional(),
-  matchers: z
-    .array(
-      z.string().superRefine((text, context) => {
-        const parsed = parseMatcher(text);
-        if (!parsed.ok) context.addIssue({ code: "custom", message: parsed.fix });
-      }),
-    )
-    .min(1)
-    .exactOptional(),
-  receivers: z.array(name).exactOptional(),
-  groupBy: z.array(z.enum(labelNames)).min(1).exactOptional(),
-  repeatInterval: z
-    .string()
-    .refine((text) => durationMs(text) !== null)
-    .exactOptional(),
-  muteTimeIntervals: z.array(name).min(1).exactOptional(),
-  continue: z.boolean().exactOptional(),
-  get routes() {
-    return z.array(Route as z.ZodType<Route>).exactOptional();
-  },
-});
-
-/** The conditions of a route that has come through {@link Route}; all must hold. */
-export function conditionsOf({ match, matchers }: Route): readonly Condition[] {
-  return [...matchConditions(match ?? {}), ...(matchers ?? []).flatMap(matcherCondition)];
+/** The conditions of a route; all must hold. Matchers that are not as they should be have been refused before. */
+export function conditionsOf(match: RouteMatch | undefined, matchers: readonly string[] = []): readonly Condition[] {
+  return [...matchConditions(match ?? {}), ...matchers.flatMap(matcherCondition)];
 }
 
 function matcherCondition(text: string): Condition[] {
