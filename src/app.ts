@@ -3,6 +3,7 @@
  * first nobody can bring anything new, then what was accepted is finished, last the database closes.
  */
 import { randomBytes } from "node:crypto";
+import { startNotices } from "./app/notices.ts";
 import type { Config } from "./config.ts";
 import { isLoopback } from "./config.ts";
 import { loadCatalogue } from "./core/catalogue.ts";
@@ -18,6 +19,7 @@ import { createIngest } from "./pipeline/ingest.ts";
 import type { Clock, Log } from "./pipeline/ports.ts";
 import { createRequeue } from "./pipeline/requeue.ts";
 import { createSweep } from "./pipeline/sweep.ts";
+import { noticeQueueOf } from "./queue/notice-jobs.ts";
 import { createWorkQueue } from "./queue/producer.ts";
 import { startWorker } from "./queue/worker.ts";
 import { createReceiveApp } from "./receive/app.ts";
@@ -96,7 +98,8 @@ async function start(
       ...rules.builtInRules.flatMap(({ product }) => product ?? []),
     ],
     expectedCodes: mainCodes.map((code) => expectedCode(codeView(code, rules, catalogue))),
-    queues: ["diagnose"],
+    queues: ["diagnose", ...config.notices.receivers.map(({ name }) => noticeQueueOf(name))],
+    receivers: config.notices.receivers.map(({ name }) => name),
     twilioApis: ["monitor.alerts.fetch"],
   });
   const { telemetry } = metrics;
@@ -122,7 +125,28 @@ async function start(
   stops.push(() => queue.close());
   const dispatcher = createDispatcher({ queue, works, clock, log });
   stops.push(() => dispatcher.settled());
-  metrics.collectFrom({ openIncidents: () => reader.openIncidents(), queueStats: () => queue.stats() });
+
+  const codes = {
+    codeView: (code: number) => codeView(code, rules, catalogue),
+    ruleList: () => ruleList(rules),
+  };
+  const notices = await startNotices({
+    settings: config.notices,
+    works: role !== "ingest",
+    database,
+    connection,
+    reader,
+    codes,
+    telemetry,
+    shutdownTimeoutMs: config.shutdownTimeoutMs,
+    clock,
+    log,
+    stops,
+  });
+  metrics.collectFrom({
+    openIncidents: () => reader.openIncidents(),
+    queueStats: async () => [...(await queue.stats()), ...((await notices?.queue.stats()) ?? [])],
+  });
 
   if (role !== "ingest") {
     const twilio = createTwilioReader({
@@ -135,7 +159,7 @@ async function start(
       random: Math.random,
       log,
     });
-    const handle = createDiagnose({
+    const diagnose = createDiagnose({
       works,
       rules,
       seal,
@@ -149,7 +173,11 @@ async function start(
       connection,
       queue: "diagnose",
       concurrency: diagnosesAtOnce,
-      handle,
+      handle: async (work, attempt) => {
+        const result = await diagnose(work, attempt);
+        notices?.nudge();
+        return result;
+      },
       telemetry,
       log,
     });
@@ -183,11 +211,9 @@ async function start(
     reader,
     renderMetrics: metrics.render,
     readiness: readinessOf({ database: () => reader.ping(), queue: () => queue.ping() }, () => stopping),
-    codes: {
-      codeView: (code) => codeView(code, rules, catalogue),
-      ruleList: () => ruleList(rules),
-    },
-    requeue: createRequeue({ works, dispatcher }),
+    codes,
+    requeue: createRequeue({ works, dispatcher, ...(notices !== null && { notices: { ...notices, clock } }) }),
+    ...(notices !== null && { notices: notices.side }),
     adminToken: config.adminToken,
     version,
     log,
@@ -237,7 +263,10 @@ async function start(
       quietPeriodMs: config.quietPeriodMs,
       seal,
       store,
-      dispatch: (work) => dispatcher.dispatch(work),
+      dispatch: (work) => {
+        dispatcher.dispatch(work);
+        if (work.some(({ first }) => first)) notices?.nudge();
+      },
       telemetry,
     });
     handler = createReceiveApp({

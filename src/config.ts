@@ -1,7 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { type Account, accountFromEnvironment, mergeAccounts } from "./config/accounts.ts";
-import { type FileContent, readFileContent } from "./config/file.ts";
+import { type FileContent, nothing, readFileContent } from "./config/file.ts";
+import { linksFrom, receiversFromEnvironment, receiversFromFile } from "./config/receivers.ts";
 import { type ConfigMistake, type SettingSources, Settings } from "./config/settings.ts";
+import type { NoticeConfig } from "./core/notice/config.ts";
+import type { ReceiverSettings } from "./core/notice/receiver-settings.ts";
 import type { Rule } from "./core/rules/rule.ts";
 import type { Secret } from "./core/secret.ts";
 
@@ -38,7 +41,11 @@ export interface Config {
   readonly sealingSecret: Secret | null;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
   readonly userRules: readonly Rule[];
+  readonly notices: NoticeSettings;
 }
+
+/** Who is told of what. Without receivers nobody is. */
+export type NoticeSettings = Omit<NoticeConfig, "receivers"> & { readonly receivers: readonly ReceiverSettings[] };
 
 /** A configuration, or every mistake in it. */
 export type Loaded =
@@ -53,7 +60,9 @@ export function loadConfig(): Loaded {
 /** Reads a configuration from given sources. */
 export function readConfig(sources: SettingSources & { readonly exists: (path: string) => boolean }): Loaded {
   const settings = new Settings(sources);
-  const file = readFile(settings, sources.exists);
+  const environmentReceivers = receiversFromEnvironment(settings);
+  const names = environmentReceivers.map(({ name }) => name);
+  const file = readFile(settings, sources.exists, names);
   const accounts = readAccounts(settings, file.accounts);
   const signed = [...accounts.values()].some(({ tokens }) => tokens.length > 0);
 
@@ -96,6 +105,11 @@ export function readConfig(sources: SettingSources & { readonly exists: (path: s
     sealingSecret: settings.secret("FAULTLINE_SECRET"),
     logLevel: settings.choice("LOG_LEVEL", "info", ["debug", "info", "warn", "error", "silent"]),
     userRules: Object.freeze([...file.rules]),
+    notices: Object.freeze({
+      ...file.notices,
+      receivers: [...environmentReceivers, ...receiversFromFile(settings, file.notices.receivers)],
+      links: linksFrom(settings, file.notices.links),
+    }),
   };
   return settings.mistakes.length > 0
     ? { ok: false, mistakes: settings.mistakes }
@@ -126,11 +140,11 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
-function readFile(settings: Settings, exists: (path: string) => boolean): FileContent {
+function readFile(settings: Settings, exists: (path: string) => boolean, receivers: readonly string[]): FileContent {
   const named = settings.text("FAULTLINE_CONFIG");
   const path = named ?? "faultline.yaml";
   const text = named === null && !exists(path) ? undefined : settings.file("FAULTLINE_CONFIG", path);
-  return text === undefined ? { accounts: [], rules: [] } : readFileContent(settings, text, path);
+  return text === undefined ? nothing : readFileContent(settings, text, path, receivers);
 }
 
 function readAccounts(settings: Settings, fromFile: readonly Account[]): ReadonlyMap<string, Account> {

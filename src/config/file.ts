@@ -1,5 +1,6 @@
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
+import { type NoticeConfig, noticeKeys, parseNoticeConfig } from "../core/notice/config.ts";
 import { checkRulePacks, parseUserRules } from "../core/rules/parse.ts";
 import type { Rule } from "../core/rules/rule.ts";
 import { Secret } from "../core/secret.ts";
@@ -10,9 +11,11 @@ import type { Settings } from "./settings.ts";
 export interface FileContent {
   readonly accounts: readonly Account[];
   readonly rules: readonly Rule[];
+  readonly notices: NoticeConfig;
 }
 
-const nothing: FileContent = { accounts: [], rules: [] };
+/** What a file says that is not there, or that is no YAML. */
+export const nothing: FileContent = { accounts: [], rules: [], notices: parseNoticeConfig("", "", []).config };
 
 const AccountEntry = z.strictObject({
   sid: AccountSid,
@@ -26,11 +29,13 @@ const Content = z.strictObject({
   accounts: z.array(AccountEntry).nullish(),
   // Read by the rule parser.
   rules: z.unknown().optional(),
+  // Read by core/notice/config.ts.
+  ...Object.fromEntries(noticeKeys.map((key) => [key, z.unknown().optional()])),
 });
 
 /** What each place of the file takes, and how to mend it; list positions left out. */
 const help: Readonly<Record<string, readonly [expected: string, fix: string]>> = {
-  "": ["`accounts:` and `rules:`", "write one key a line"],
+  "": ["keys such as `accounts:`, `rules:` and `receivers:`", "write one key a line"],
   accounts: ["a list of accounts", "write `- sid: AC…` and under it `tokens:`"],
   "accounts[]": ["an account", "write `- sid: AC…` and under it `tokens:`"],
   "accounts[].sid": ["AC and 32 hexadecimal digits", "copy it from the Console"],
@@ -41,8 +46,17 @@ const help: Readonly<Record<string, readonly [expected: string, fix: string]>> =
   "accounts[].tokenFiles[]": ["a path as text", "put it in quotes"],
 };
 
-/** Reads the text of faultline.yaml, noting every mistake with its line. Values are never quoted: one may be a token. */
-export function readFileContent(settings: Settings, text: string, file: string): FileContent {
+/**
+ * Reads the text of faultline.yaml, noting every mistake with its line. Values are never quoted: one may be a token.
+ *
+ * @param receivers names of the receivers made from the environment
+ */
+export function readFileContent(
+  settings: Settings,
+  text: string,
+  file: string,
+  receivers: readonly string[],
+): FileContent {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   for (const { code, pos } of document.errors) {
@@ -66,6 +80,7 @@ export function readFileContent(settings: Settings, text: string, file: string):
   return {
     accounts: (parsed.data?.accounts ?? []).map((entry, index) => toAccount(settings, entry, index, place)),
     rules: readRules(settings, text, file),
+    notices: readNotices(settings, text, file, receivers),
   };
 }
 
@@ -78,6 +93,15 @@ function readRules(settings: Settings, text: string, file: string): readonly Rul
     if (field !== "(file)") settings.wrong(`${file}:${line} ${field}`, expected, got, fix);
   }
   return pack.rules;
+}
+
+function readNotices(settings: Settings, text: string, file: string, receivers: readonly string[]): NoticeConfig {
+  const { config, mistakes } = parseNoticeConfig(text, file, receivers);
+  for (const { where, expected, got, fix } of mistakes) {
+    // What is wrong with the file as a whole has been said.
+    if (!where.endsWith(" (file)")) settings.wrong(where, expected, got, fix);
+  }
+  return config;
 }
 
 function toAccount(settings: Settings, entry: z.infer<typeof AccountEntry>, index: number, place: Place): Account {
