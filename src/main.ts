@@ -52,10 +52,11 @@ program
 
 program
   .command("check")
-  .description("check the configuration, the database, the queue and Twilio's credentials")
-  .action(async () => {
+  .description("check the configuration, the database, the queue, Twilio's credentials and the receivers")
+  .option("--send-test", "send every receiver a notice that is marked as a test")
+  .action(async ({ sendTest }: { sendTest?: boolean }) => {
     const { check } = await import("./cli/check.ts");
-    process.exitCode = await check();
+    process.exitCode = await check({ sendTest: sendTest === true });
   });
 
 program

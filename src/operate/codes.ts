@@ -1,13 +1,6 @@
-import type { CodeView, RuleView } from "../core/rules/code-view.ts";
+import type { CodeBook } from "../core/rules/advice.ts";
 import { type AnyEndpoint, endpoint, found } from "./endpoint.ts";
 import { CodePath, NoParameters } from "./parameters.ts";
-
-/** Catalogue and rules, as the API asks them. */
-export interface CodeBook {
-  codeView(code: number): CodeView;
-  /** In the order in which they are tried. */
-  ruleList(): readonly RuleView[];
-}
 
 /** `/api/v1/codes/{code}` and `/api/v1/rules`. */
 export function codeEndpoints(codes: CodeBook): AnyEndpoint[] {

@@ -1,8 +1,8 @@
-import type { Incident } from "../core/incident.ts";
-import { type Advice, type IncidentView, incidentView } from "../core/incident-view.ts";
+import { type IncidentView, incidentView } from "../core/incident-view.ts";
+import type { CodeBook } from "../core/rules/advice.ts";
+import { adviceBook } from "../core/rules/advice.ts";
 import type { NoticeReader, StoredNotice } from "../pipeline/notice-ports.ts";
 import type { RecordReader } from "../pipeline/ports.ts";
-import type { CodeBook } from "./codes.ts";
 import { type AnyEndpoint, endpoint, found } from "./endpoint.ts";
 import { invalidCursor } from "./events.ts";
 import { IncidentPath, IncidentsQuery, NoParameters } from "./parameters.ts";
@@ -73,29 +73,6 @@ export function incidentEndpoints(
 
 function unknownIncident(id: string) {
   return refusal(404, "the id of an incident on record", id, "list the incidents with GET /api/v1/incidents");
-}
-
-/**
- * Looks up what the rule of an incident says. What a user's rule leaves unsaid, causes or remedies, comes from what its
- * code has; an incident without a rule keeps none, even when a rule was written since.
- */
-function adviceBook(codes: CodeBook): (incident: Incident) => Advice | null {
-  // Reversed, so that of two rules with one id the first in force stays.
-  const rules = new Map(
-    codes
-      .ruleList()
-      .toReversed()
-      .map((rule) => [rule.id, rule]),
-  );
-  return ({ ruleId, code }) => {
-    if (ruleId === null) return null;
-    const own = rules.get(ruleId);
-    const general = codes.codeView(code).rule;
-    return {
-      causes: own !== undefined && own.causes.length > 0 ? own.causes : (general?.causes ?? []),
-      remedies: own !== undefined && own.remedies.length > 0 ? own.remedies : (general?.remedies ?? []),
-    };
-  };
 }
 
 /** Maps in order, a bounded number at a time. */

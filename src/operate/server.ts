@@ -1,9 +1,10 @@
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
+import type { CodeBook } from "../core/rules/advice.ts";
 import type { Secret } from "../core/secret.ts";
 import { type Log, type RecordReader, StoreUnavailable } from "../pipeline/ports.ts";
 import { prefersOpenMetrics } from "./accept.ts";
 import { access, challenges } from "./auth.ts";
-import { type CodeBook, codeEndpoints } from "./codes.ts";
+import { codeEndpoints } from "./codes.ts";
 import { type AnyEndpoint, endpoint, found } from "./endpoint.ts";
 import { eventEndpoints } from "./events.ts";
 import { type ReadinessCheck, readinessOf } from "./health.ts";

@@ -1,8 +1,8 @@
 import type { AddressInfo } from "node:net";
 import type { Diagnosis } from "../../src/core/diagnosis/verdict.ts";
 import type { Incident } from "../../src/core/incident.ts";
+import type { CodeBook } from "../../src/core/rules/advice.ts";
 import type { CodeView, RuleView } from "../../src/core/rules/code-view.ts";
-import type { CodeBook } from "../../src/operate/codes.ts";
 import { createOperateApp, type OperateOptions } from "../../src/operate/server.ts";
 import type { Log, Page, RecordReader, StoredEvent, StoredQuarantine } from "../../src/pipeline/ports.ts";
 
