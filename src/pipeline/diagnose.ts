@@ -3,6 +3,7 @@
  */
 import type { Reasoned } from "../core/diagnosis/facts.ts";
 import { reasonHttpRetrieval } from "../core/diagnosis/http-retrieval.ts";
+import { rankCauses } from "../core/diagnosis/ranking.ts";
 import type { Diagnosis, FailedRequest } from "../core/diagnosis/verdict.ts";
 import { messageOf } from "../core/event.ts";
 import { leadingCause } from "../core/incident-view.ts";
@@ -69,7 +70,11 @@ export function createDiagnose(parts: DiagnoseParts): Diagnose {
 async function reason(asking: Asking, known: Case, rule: Rule | null): Promise<Reasoned> {
   const remedies = rule?.remedies ?? [];
   const diagnostician = rule?.diagnostician === undefined ? undefined : diagnosticians[rule.diagnostician];
-  if (diagnostician !== undefined) return await diagnostician(asking, known, remedies);
+  if (diagnostician !== undefined) {
+    const reasoned = await diagnostician(asking, known, remedies);
+    const reason = asking.failure()?.reason;
+    return reason === undefined || reason === "no_credentials" ? reasoned : withoutTwilio(reasoned);
+  }
   if (rule?.diagnostician !== "http-retrieval") return { causes: [], evidence: [], conflicts: [], remedies: [] };
   return reasonHttpRetrieval(
     {
@@ -87,6 +92,17 @@ async function reason(asking: Asking, known: Case, rule: Rule | null): Promise<R
 
 function isSupported({ causes }: Reasoned): boolean {
   return causes.some(({ verdict }) => verdict === "confirmed" || verdict === "likely");
+}
+
+/**
+ * What is left when Twilio was asked and nothing could be read: what the event alone proves. The rest is unknown until the
+ * job is run again. Without credentials nobody will ask again, and the event is all there is.
+ */
+function withoutTwilio(reasoned: Reasoned): Reasoned {
+  const causes = reasoned.causes.map((cause) =>
+    cause.verdict === "confirmed" ? cause : { ...cause, verdict: "unknown" as const },
+  );
+  return { ...reasoned, causes: rankCauses(causes) };
 }
 
 function retryLater(failure: TwilioFailure): JobResult {

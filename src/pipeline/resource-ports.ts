@@ -37,6 +37,8 @@ export interface Listing<T> {
   readonly items: readonly T[];
   /** Requests it took. */
   readonly pages: number;
+  /** When it was read, ISO 8601 UTC, when that was not just now. */
+  readonly readAt?: string;
   /** Why it is not complete: the bound on pages, or a later page that could not be read. Null when it is. */
   readonly cutShort: "page_limit" | DiagnosisFailure | null;
 }
@@ -44,6 +46,8 @@ export interface Listing<T> {
 /** The bound on a list. */
 export interface ListLimit {
   readonly maxPages: number;
+  /** Not from what was read before, even just now. */
+  readonly isFresh?: boolean;
 }
 
 /**

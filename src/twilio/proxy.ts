@@ -30,14 +30,14 @@ export function createProxyReader(rest: Rest): ProxyReader {
       readList(rest, { owner, api: "proxy.services.list", url: url([], page), maxPages, decode: toService }),
     proxyService: (owner, service) => readOne(rest, owner, "proxy.services.fetch", url([service]), toService),
     proxySession: (owner, service, session) =>
-      readOne(rest, owner, "proxy.sessions.fetch", url([service, "Sessions", session]), toSession),
+      readOne(rest, owner, "proxy.sessions.fetch", url([service, "Sessions", session]), sessionOf(service)),
     proxySessions: (owner, service, { maxPages }) =>
       readList(rest, {
         owner,
         api: "proxy.sessions.list",
         url: url([service, "Sessions"], page),
         maxPages,
-        decode: toSession,
+        decode: sessionOf(service),
       }),
     proxyParticipant: (owner, service, session, participant) =>
       readOne(
@@ -45,7 +45,7 @@ export function createProxyReader(rest: Rest): ProxyReader {
         owner,
         "proxy.participants.fetch",
         url([service, "Sessions", session, "Participants", participant]),
-        toParticipant,
+        participantOf(service, session),
       ),
     proxyParticipants: (owner, service, session, { maxPages }) =>
       readList(rest, {
@@ -53,7 +53,7 @@ export function createProxyReader(rest: Rest): ProxyReader {
         api: "proxy.participants.list",
         url: url([service, "Sessions", session, "Participants"], page),
         maxPages,
-        decode: toParticipant,
+        decode: participantOf(service, session),
       }),
     proxyPhoneNumbers: (owner, service, { maxPages }) =>
       readList(rest, {
@@ -82,11 +82,21 @@ function toService(value: Json): ProxyService | null {
   };
 }
 
-function toSession(value: Json): ProxySession | null {
-  const required = textFields(value, { sid: "sid", serviceSid: "service_sid", status: "status" });
+/** What a resource does not say of its place is what its path says. */
+function sessionOf(service: string) {
+  return (value: Json): ProxySession | null => toSession(value, service);
+}
+
+function participantOf(service: string, session: string) {
+  return (value: Json): ProxyParticipant | null => toParticipant(value, service, session);
+}
+
+function toSession(value: Json, service: string): ProxySession | null {
+  const required = textFields(value, { sid: "sid", status: "status" });
   if (required === null) return null;
   return {
     ...required,
+    serviceSid: textField(value, "service_sid") ?? service,
     uniqueName: textField(value, "unique_name"),
     mode: textField(value, "mode"),
     closedReason: textField(value, "closed_reason"),
@@ -100,16 +110,13 @@ function toSession(value: Json): ProxySession | null {
   };
 }
 
-function toParticipant(value: Json): ProxyParticipant | null {
-  const required = textFields(value, {
-    sid: "sid",
-    sessionSid: "session_sid",
-    serviceSid: "service_sid",
-    identifier: "identifier",
-  });
+function toParticipant(value: Json, service: string, session: string): ProxyParticipant | null {
+  const required = textFields(value, { sid: "sid", identifier: "identifier" });
   if (required === null) return null;
   return {
     ...required,
+    sessionSid: textField(value, "session_sid") ?? session,
+    serviceSid: textField(value, "service_sid") ?? service,
     proxyIdentifier: textField(value, "proxy_identifier"),
     proxyIdentifierSid: textField(value, "proxy_identifier_sid"),
     friendlyName: textField(value, "friendly_name"),

@@ -110,6 +110,7 @@ export function createRest(options: RestOptions): Rest {
 
   const subaccounts = createSubaccounts(
     async (as, owner, url) => await tryWithin(as, owner, "api.accounts.fetch", fetchJson(url)),
+    () => performance.now(),
   );
 
   /** How to sign in for this account: with its own credentials, else with what its parent's give. */
@@ -148,7 +149,7 @@ export function createRest(options: RestOptions): Rest {
     get: async (owner, api, url) =>
       url === null
         ? failure("client_error", false)
-        : await request(owner, api, fetchJson(url), (body) => isAbout(owner.account, body)),
+        : await request(owner, api, fetchJson(url), (body) => isAbout(owner.account, url, body)),
   };
 }
 

@@ -24,10 +24,15 @@ export interface Subaccounts {
   forget(credential: Credential): void;
 }
 
-/** Builds {@link Subaccounts}. `get` reads one URL with one credential. */
+/** How long it is believed that a subaccount's token is not to be had, in milliseconds. */
+const hopelessMs = 60_000;
+
+/** Builds {@link Subaccounts}. `get` reads one URL with one credential; `now` is monotonic, in milliseconds. */
 export function createSubaccounts(
   get: (as: Credential, owner: Owner, url: string | null) => Promise<TwilioAnswer<JsonObject>>,
+  now: () => number,
 ): Subaccounts {
+  const hopelessUntil = new Map<string, number>();
   const known = new Map<string, Promise<Borrowed | TwilioFailure>>();
 
   async function ask(owner: Owner, parents: readonly Credential[]): Promise<Borrowed | TwilioFailure> {
@@ -48,13 +53,14 @@ export function createSubaccounts(
 
   return {
     async credentialsOf(owner, parents) {
+      if ((hopelessUntil.get(owner.account) ?? 0) > now()) return { credentials: parents, areParents: true };
       const found = known.get(owner.account);
       if (found !== undefined) return await found;
       const asked = ask(owner, parents);
       known.set(owner.account, asked);
       const result = await asked;
-      // What failed is asked again next time; what Twilio will not tell is, too, but that costs one request an event.
       if (!("credentials" in result) || result.areParents) known.delete(owner.account);
+      if ("credentials" in result && result.areParents) hopelessUntil.set(owner.account, now() + hopelessMs);
       return result;
     },
     forget({ account, username }) {
@@ -64,10 +70,11 @@ export function createSubaccounts(
 }
 
 /**
- * Whether an answer is about this account: a resource, or a list of some, says whose it is. An empty list does not, so it
- * is nobody's.
+ * Whether an answer is about this account. Sids are the same nowhere else, so what a path with one shows is what was meant;
+ * anything else says whose it is. An empty list does not, so it is nobody's.
  */
-export function isAbout(account: string, body: JsonObject): boolean {
+export function isAbout(account: string, url: string, body: JsonObject): boolean {
+  if (/\/[A-Z]{2}[0-9a-fA-F]{32}(?:\/|\?|$)/.test(url)) return true;
   if (textField(body, "account_sid") !== null) return textField(body, "account_sid") === account;
   const lists = Object.values(body).filter((value) => Array.isArray(value));
   const rows = lists.flat();

@@ -106,8 +106,7 @@ async function diagnose(stage: Stage, scenario: Scenario, told: Told): Promise<O
     requestsPerSecond: 1_000,
   });
   const works = memoryWorks();
-  const work: Work = { id: "w_1", kind: "diagnose", incidentId: "inc_1", eventSid: last.event.sid, first: true };
-  works.event.set(last.event.sid, workEvent(last));
+  for (const classified of recorded) works.event.set(classified.event.sid, workEvent(classified));
   works.earlierSubjects = async () =>
     recorded.slice(0, -1).flatMap(({ event, sealedSubject, receivedAt }) => {
       const at = event.occurredAt ?? receivedAt.toISOString();
@@ -124,9 +123,14 @@ async function diagnose(stage: Stage, scenario: Scenario, told: Told): Promise<O
     log: recordingLog(),
   });
 
+  if (told.meanwhile !== undefined) {
+    await handle(workOn(recorded[0] ?? last), { last: true });
+    told.meanwhile();
+    works.finished.length = 0;
+  }
   stage.twilio.calls.reset();
   const started = performance.now();
-  await handle(work, { last: true });
+  await handle(workOn(last), { last: true });
   const ms = performance.now() - started;
   const diagnosis = works.finished[0]?.[1];
   if (diagnosis === undefined) throw new Error("the diagnosis was not stored");
@@ -175,6 +179,10 @@ function delivery(event: ErrorEvent, via: Told["via"], token: string): Omit<Deli
     signature,
     body: Buffer.from(body),
   };
+}
+
+function workOn({ event: { sid } }: ClassifiedEvent): Work {
+  return { id: `w_${sid}`, kind: "diagnose", incidentId: "inc_1", eventSid: sid, first: true };
 }
 
 /** The event as the record would hand it to a worker. */

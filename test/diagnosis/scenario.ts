@@ -38,6 +38,8 @@ export interface Told {
   readonly via: "debugger" | "event_streams";
   /** Events of the same incident that came before. */
   readonly earlier?: readonly ErrorEvent[];
+  /** What happens between the diagnosis of the first of those and that of the event; absent: only the event is diagnosed. */
+  readonly meanwhile?: () => void;
   readonly label: Label;
   readonly fixes?: readonly Fix[];
 }

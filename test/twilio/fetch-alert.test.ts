@@ -282,20 +282,38 @@ describe("credentials", () => {
     expect(await reader.fetchAlert(ofSubaccount, alertSid)).toMatchObject({ ok: true });
   });
 
-  test.each([
-    ["its own resource", 200, { ...alert, account_sid: account }],
-    ["nothing", 404, { code: 20404 }],
-  ])("without that token, what the parent sees is not the subaccount's: %s", async (_what, status, body) => {
-    const double = await startDouble((request, response) =>
-      request.url?.includes("/Accounts/") === true ? json(response, 404, {}) : json(response, status, body),
-    );
+  test("without that token, an Alert that the parent cannot see says nothing about the subaccount", async () => {
+    const double = await startDouble((_request, response) => json(response, 404, { code: 20404 }));
     const { reader } = createReader(double.baseUrl);
-    expect(await reader.fetchAlert(ofSubaccount, alertSid)).toEqual({
-      ok: false,
-      reason: "unauthorized",
-      retry: false,
-    });
+    const refused = { ok: false, reason: "unauthorized", retry: false };
+    expect(await reader.fetchAlert(ofSubaccount, alertSid)).toEqual(refused);
+    expect(await reader.fetchAlert(ofSubaccount, alertSid)).toEqual(refused);
+    // That the token is not to be had is not asked twice.
+    expect(double.seen.filter(({ url }) => url.includes("/Accounts/"))).toHaveLength(1);
   });
+
+  test.each([
+    ["the parent's own rows", [{ account_sid: account }], "unauthorized"],
+    ["no rows", [], "unauthorized"],
+    ["the subaccount's rows", [{ account_sid: subaccount }], "ok"],
+  ])(
+    "without that token, a list of an address is taken only if it is the subaccount's: %s",
+    async (_what, rows, outcome) => {
+      const double = await startDouble((request, response) =>
+        request.url?.includes("/Accounts/") === true
+          ? json(response, 404, {})
+          : json(response, 200, { conversations: rows, meta: { key: "conversations", next_page_url: null } }),
+      );
+      const { reader } = createReader(double.baseUrl);
+      const answer = await reader.participantConversations(
+        ofSubaccount,
+        null,
+        { address: "+15555550101" },
+        { maxPages: 1 },
+      );
+      expect(answer.ok ? "ok" : answer.reason).toBe(outcome);
+    },
+  );
 
   test("without that token, a resource that says it is the subaccount's is taken", async () => {
     const double = await startDouble((request, response) =>

@@ -6,11 +6,12 @@ import type { RemedyTemplate } from "../rules/rule.ts";
 import {
   conversationConflict,
   describeHolder,
+  type Holders,
   holderSids,
+  holdersAt,
   holdersOf,
+  inDoubtIfLate,
   type ParticipantsByConversation,
-  partHolders,
-  sinceNote,
   unseenBindings,
   useOf,
   wantedBindings,
@@ -60,24 +61,34 @@ type Rows = readonly ParticipantConversation[];
 export function reasonBindingExists(given: BindingExistsFacts, remedies: readonly RemedyTemplate[]): Reasoned {
   const facts = { ...given, request: knownRequest(given.request) };
   const wanted = facts.request.ok ? wantedBindings(facts.request.value) : [];
-  const parted = partHolders(holdersOf(wanted, facts.bindings), facts.participants ?? {}, facts.occurredAt);
-  const holders = wanted.length === 0 ? null : parted.inTheWay;
+  const held = holdersAt(
+    facts.occurredAt,
+    holdersOf(wanted, facts.bindings),
+    facts.participants ?? {},
+    facts.bindings,
+    ({ conversationSid }) => conversationSid === facts.conversation,
+  );
+  const holders = wanted.length === 0 ? null : held.rows;
   const named = holders === null ? namedRow(facts) : null;
   const causes = rankCauses(
     named === null
-      ? [addedTwice(facts, holders), noLookup(facts, holders), staleBinding(facts, holders)]
+      ? [
+          ...inDoubtIfLate([addedTwice(facts, holders)], held),
+          noLookup(facts, holders, held),
+          ...inDoubtIfLate([staleBinding(facts, holders)], held),
+        ]
       : verdictsOfNamed(facts, named),
   );
   const rows = holders ?? [];
   const conflicts = rows.map(conversationConflict);
-  const shown = [...rows.map((row) => describeHolder(row, facts.bindings)), sinceNote(parted, facts.bindings)];
+  const shown = [...rows.map((row) => describeHolder(row, facts.bindings)), held.note];
   return {
     causes,
     evidence: gatherEvidence(
       causes,
       [...shown, unseenBindings(facts.bindings)].filter((note) => note !== null),
     ),
-    conflicts: conflicts.length > 0 || parted.since.length > 0 ? conflicts : namedConflict(facts, holders),
+    conflicts: conflicts.length > 0 || held.note !== null ? conflicts : namedConflict(facts, holders),
     remedies: fillRemedies(remedies, causes, {
       targets: rows.length > 0 ? rows.map(holderSids) : [namedSids(facts, holders)],
       answers,
@@ -126,7 +137,7 @@ function addedTwice(facts: BindingExistsFacts, holders: Rows | null): CauseVerdi
   return verdict(ids.twice, isComplete ? "ruled-out" : "unknown", other, unseenBindings(facts.bindings));
 }
 
-function noLookup(facts: BindingExistsFacts, holders: Rows | null): CauseVerdict {
+function noLookup(facts: BindingExistsFacts, holders: Rows | null, { areLate }: Holders): CauseVerdict {
   const { failedBefore, bindings, conversation } = facts;
   if (failedBefore.ok && failedBefore.value !== null) {
     return verdict(
@@ -147,7 +158,12 @@ function noLookup(facts: BindingExistsFacts, holders: Rows | null): CauseVerdict
   if (inUse !== undefined) {
     const shown = describeHolder(inUse, bindings);
     const text = `Conversation ${inUse.conversationSid} is in use, and a lookup would have found it.`;
-    return verdict(ids.noLookup, conversation === null ? "likely" : "confirmed", shown, shownBy(bindings, text));
+    return verdict(
+      ids.noLookup,
+      conversation === null || areLate ? "likely" : "confirmed",
+      shown,
+      shownBy(bindings, text),
+    );
   }
   const isSettled = others.every((row) => ["quiet", "stale"].includes(useOf(row, seenFrom(facts))));
   const isComplete = bindings.ok && bindings.cutShort !== true && failedBefore.ok;

@@ -8,7 +8,7 @@ import type { Sids } from "./remedy.ts";
 import type { ConversationParticipant, ParticipantConversation } from "./resources.ts";
 import type { Subject } from "./subject.ts";
 import { cameAfter, timeOf } from "./time.ts";
-import type { Conflict, Evidence } from "./verdict.ts";
+import type { CauseVerdict, Conflict, Evidence } from "./verdict.ts";
 
 /** The pair that could not be bound. */
 export interface WantedBinding {
@@ -34,32 +34,49 @@ export function wantedBindings({ address, proxyAddress, bindings, from, to }: Su
 /** Participants of Conversations, by CH sid. */
 export type ParticipantsByConversation = Readonly<Record<string, Read<readonly ConversationParticipant[]>>>;
 
-/** The holders of a pair, parted by whether they can have been in the way of the event. */
+/** The holders of a pair that may have been in the way of the event. */
 export interface Holders {
-  readonly inTheWay: readonly ParticipantConversation[];
-  /** Those that took the pair only after the event: a second try that worked, say. */
-  readonly since: readonly ParticipantConversation[];
+  readonly rows: readonly ParticipantConversation[];
+  /** Whether all of them took the pair only after the event: they are in the way of the next try, not of this one. */
+  readonly areLate: boolean;
+  /** A sentence on the Conversations that took the pair only after the event. */
+  readonly note: Evidence | null;
 }
 
-/** Parts the holders by when the pair was bound: by its Participant, else by the Conversation. */
-export function partHolders(
-  rows: readonly ParticipantConversation[],
-  participants: ParticipantsByConversation,
+/**
+ * Who holds the pair, and since when: by its Participant, else by the Conversation. The Conversation that wanted it is
+ * no holder when it got it after the event: a second try has worked. `wanting` tells that one.
+ */
+export function holdersAt(
   occurredAt: string | null,
+  all: readonly ParticipantConversation[],
+  participants: ParticipantsByConversation,
+  bindings: Read<unknown>,
+  wanting: (row: ParticipantConversation) => boolean,
 ): Holders {
-  const isSince = ({ conversationSid, participantSid, conversationDateCreated }: ParticipantConversation): boolean => {
+  const isLate = ({ conversationSid, participantSid, conversationDateCreated }: ParticipantConversation): boolean => {
     const read = Object.hasOwn(participants, conversationSid) ? participants[conversationSid] : undefined;
     const own = read?.ok === true ? read.value.find(({ sid }) => sid === participantSid) : undefined;
     return cameAfter(own?.dateCreated ?? null, occurredAt) || cameAfter(conversationDateCreated, occurredAt);
   };
-  return { inTheWay: rows.filter((row) => !isSince(row)), since: rows.filter(isSince) };
+  const late = all.filter(isLate);
+  const before = all.filter((row) => !isLate(row));
+  const sids = late.map(({ conversationSid }) => conversationSid).join(", ");
+  const note = shownBy(bindings, `The pair is bound in ${sids} now, but only since after the event.`);
+  return {
+    rows: before.length > 0 ? before : late.filter((row) => !wanting(row)),
+    areLate: before.length === 0,
+    note: late.length === 0 ? null : note,
+  };
 }
 
-/** Says which Conversations took the pair only after the event, null when none did. */
-export function sinceNote({ since }: Holders, read: Read<unknown>): Evidence | null {
-  if (since.length === 0) return null;
-  const sids = since.map(({ conversationSid }) => conversationSid).join(", ");
-  return shownBy(read, `The pair is bound in ${sids} now, but only since after the event.`);
+/** What rests on holders that came after the event is not proven. */
+export function inDoubtIfLate(causes: readonly CauseVerdict[], { areLate, rows, note }: Holders): CauseVerdict[] {
+  if (!areLate || rows.length === 0) return [...causes];
+  const notes = note === null ? [] : [note];
+  return causes.map((cause) =>
+    cause.verdict === "confirmed" ? { ...cause, verdict: "likely", evidence: [...cause.evidence, ...notes] } : cause,
+  );
 }
 
 /** Conversations, not closed, in which the pair is bound; each once. */

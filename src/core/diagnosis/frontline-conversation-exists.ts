@@ -8,10 +8,10 @@ import {
   describeHolder,
   type Holders,
   holderSids,
+  holdersAt,
   holdersOf,
+  inDoubtIfLate,
   type ParticipantsByConversation,
-  partHolders,
-  sinceNote,
   unseenBindings,
   useOf,
   type WantedBinding,
@@ -66,16 +66,18 @@ export function reasonFrontlineConversationExists(
   const { request, bindings } = facts;
   const wanted = request.ok ? wantedBindings(request.value) : [];
   const worker = request.ok ? request.value.worker : null;
-  const parted = partHolders(holdersOf(wanted, bindings), facts.participants, facts.occurredAt);
-  const rows = parted.inTheWay;
-  const holders = rows.map((row) => holderOf(row, facts));
-  const unclear = ignorance(facts, wanted, parted);
+  const held = holdersAt(facts.occurredAt, holdersOf(wanted, bindings), facts.participants, bindings, (row) =>
+    hasWorker(facts, row, worker),
+  );
+  const { rows } = held;
+  const holders = rows.map((row) => holderOf(row, facts, held.areLate));
+  const unclear = ignorance(facts, wanted, held);
   const notClosed = notClosedVerdict(facts, wanted, rows, unclear);
   const rest = rankCauses([otherUser(facts, holders, worker, unclear), neverRouted(facts, holders, unclear)]);
   const isIdle = rows.some((row) =>
     ["stale", "quiet", "resting"].includes(useOf(row, facts.occurredAt ?? bindings.at)),
   );
-  const causes = placed(notClosed, rest, isIdle);
+  const causes = inDoubtIfLate(placed(notClosed, rest, isIdle), held);
   const canNameWorker = worker !== null && !looksLikeNumber(worker) && worker.length <= 200;
   return {
     causes,
@@ -103,18 +105,31 @@ function placed(notClosed: CauseVerdict, rest: readonly CauseVerdict[], isIdle: 
 function holderOf(
   row: ParticipantConversation,
   { participants, bindings, occurredAt }: FrontlineConversationExistsFacts,
+  isLate: boolean,
 ): Holder {
   const missing = { ok: false, reason: "not_asked", source: "event", at: bindings.at } as const;
   const found = Object.hasOwn(participants, row.conversationSid) ? participants[row.conversationSid] : undefined;
   const read = found ?? missing;
   const staff = read.ok ? read.value.filter(({ identity }) => identity !== null && identity !== "") : [];
   const named = (some: readonly ConversationParticipant[]) => some.flatMap(({ identity }) => identity ?? []);
+  const cameLater = ({ dateCreated }: ConversationParticipant): boolean =>
+    !isLate && cameAfter(dateCreated, occurredAt);
   return {
     row,
     read,
-    identities: named(staff.filter(({ dateCreated }) => !cameAfter(dateCreated, occurredAt))),
-    later: named(staff.filter(({ dateCreated }) => cameAfter(dateCreated, occurredAt))),
+    identities: named(staff.filter((participant) => !cameLater(participant))),
+    later: named(staff.filter(cameLater)),
   };
+}
+
+/** Whether the user who asked is in this Conversation: then a second try of theirs has worked. */
+function hasWorker(
+  { participants }: FrontlineConversationExistsFacts,
+  { conversationSid }: ParticipantConversation,
+  worker: string | null,
+): boolean {
+  const read = Object.hasOwn(participants, conversationSid) ? participants[conversationSid] : undefined;
+  return worker !== null && read?.ok === true && read.value.some(({ identity }) => identity === worker);
 }
 
 /** Why nothing is known about the Conversation in the way, null when something is. */
@@ -127,9 +142,9 @@ function ignorance(
   if (wanted.length === 0)
     return shownBy(request, "The request does not name the contact's address and the proxy address.");
   if (!bindings.ok) return notRead(bindings, "The Conversations of this contact");
-  if (holders.inTheWay.length > 0) return null;
+  if (holders.rows.length > 0) return null;
   const text = "No Conversation that was looked at, other than closed ones, holds this pair now.";
-  return sinceNote(holders, bindings) ?? shownBy(bindings, text);
+  return holders.note ?? shownBy(bindings, text);
 }
 
 function otherUser(

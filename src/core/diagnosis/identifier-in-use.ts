@@ -43,7 +43,7 @@ export function reasonIdentifierInUse(given: IdentifierInUseFacts, remedies: rea
     reopened(facts, situation),
     numberGiven(facts, situation, pool.freeNumber !== null),
     poolVerdict(ids.pool, situation, pool),
-    closeTogether(ids.concurrent, facts, holders),
+    closeTogether(ids.concurrent, facts, holders, situation.identifiers),
   ]);
   const free = pool.freeNumber;
   return {

@@ -2,19 +2,23 @@ import { notRead, shownBy } from "./facts.ts";
 import type { IdentifierInUseFacts } from "./identifier-in-use-facts.ts";
 import { unseenNote } from "./pairs.ts";
 import { verdict } from "./ranking.ts";
-import type { ProxySession } from "./resources.ts";
-import type { SessionWithParticipants } from "./sessions.ts";
-import { timeOf } from "./time.ts";
+import type { ProxyParticipant, ProxySession } from "./resources.ts";
+import { heldSince, present, type SessionWithParticipants } from "./sessions.ts";
+import { cameAfter, timeOf } from "./time.ts";
 import type { CauseVerdict } from "./verdict.ts";
 
 const racingMs = 10_000;
 const closeMs = 60_000;
 
-/** The verdict on Sessions created or reopened close together: how far apart this one and the holders of its pair began. */
+/**
+ * The verdict on Sessions created or reopened close together: how far apart this one and the holders of its pair began.
+ * `people` are the identifiers in question.
+ */
 export function closeTogether(
   id: string,
   facts: IdentifierInUseFacts,
   holders: readonly SessionWithParticipants[],
+  people: readonly string[],
 ): CauseVerdict {
   const { session, others, occurredAt } = facts;
   if (!others.ok) return verdict(id, "unknown", notRead(others, "The other Sessions of the Service"));
@@ -37,6 +41,13 @@ export function closeTogether(
     others,
     `${subject} and the start of Session ${sid} are ${Math.round(nearest.gap / 1000)} s apart.`,
   );
+  // One that came to hold the pair only after the event was no rival then.
+  const rivals = present(nearest.holder.participants).filter(({ identifier }) => people.includes(identifier));
+  const isLate = (rival: ProxyParticipant) => cameAfter(heldSince(nearest.holder.session, rival), occurredAt);
+  if (rivals.length > 0 && rivals.every(isLate)) {
+    const late = shownBy(others, `Session ${sid} has held the pair only since after the event.`);
+    return verdict(id, "unknown", evidence, late);
+  }
   if (nearest.gap <= racingMs && own !== null) return verdict(id, "confirmed", evidence);
   if (nearest.gap <= closeMs) return verdict(id, "likely", evidence);
   const isCertain = session.ok && others.cutShort !== true;

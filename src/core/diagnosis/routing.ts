@@ -44,7 +44,9 @@ export function routing(
   to: string,
 ): Routing {
   const all = [scans.open, scans.ended].flatMap((read) =>
-    read.ok ? read.value.map((each) => ({ ...each, source: read, end: endOf(each.session, read.at) })) : [],
+    read.ok
+      ? read.value.map((each) => ({ ...each, source: read, end: endOf(each.session, scans.occurredAt ?? read.at) }))
+      : [],
   );
   const open = all.filter(({ session, end }) => isActive(session) && end === null);
   const isLate = (session: ProxySession, participant: ProxyParticipant): boolean =>

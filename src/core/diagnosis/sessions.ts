@@ -34,7 +34,7 @@ export function expiryOf(session: ProxySession): { at: string; by: "dateExpiry" 
 
 /**
  * When and why a Session ended, in words for evidence; null while it can route. One that Twilio still calls open has
- * ended when its time was over at `seenAt`. `at` is null when Twilio does not say.
+ * ended when its time was over at `seenAt`, the time of the event. `at` is null when Twilio does not say.
  */
 export function endOf(session: ProxySession, seenAt: string): { at: string | null; why: string } | null {
   const expiry = expiryOf(session);

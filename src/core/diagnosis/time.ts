@@ -6,7 +6,7 @@ export function timeOf(text: string | null | undefined): number | null {
 }
 
 /** Clocks differ and Twilio writes whole seconds: this far apart, two times may still be in either order. */
-const toleranceMs = 60_000;
+const toleranceMs = 10_000;
 
 /**
  * Whether something surely came after the event, and so cannot be its cause. Times of events may be late or missing;

@@ -70,8 +70,8 @@ export function startAsking(
       const answer = await ask({ ...owner, meter }, { maxPages: Math.min(askingLimits.pages, callsLeft()) });
       note(answer);
       if (!answer.ok) return unread(source, reasonOf(answer));
-      const { items, cutShort } = answer.value;
-      return { ok: true, value: items, source, at: at(), ...(cutShort === null ? {} : { cutShort: true }) };
+      const { items, cutShort, readAt } = answer.value;
+      return { ok: true, value: items, source, at: readAt ?? at(), ...(cutShort === null ? {} : { cutShort: true }) };
     },
     unread,
     known: (source, value) => ({ ok: true, value, source, at: at() }),

@@ -54,7 +54,9 @@ export async function caseOf(event: WorkEvent, work: Work, asking: Asking, parts
     : await asking.one(`/v1/Alerts/${event.sid}`, (owner) => parts.twilio.fetchAlert(owner, event.sid));
   const seen = alert.ok ? alert.value : null;
 
-  const subject = mergeSubjects(own, seen === null ? null : subjectOfAlert(seen));
+  const failedRequest = readFailedRequest(event.payload, seen);
+  const merged = mergeSubjects(own, seen === null ? null : subjectOfAlert(seen));
+  const subject = { ...merged, answer: withStatus(merged.answer, failedRequest?.status ?? null) };
   const source = own.requestKnown || seen === null ? "event" : alert.source;
   const request: Read<Subject> =
     subject.requestKnown || subject.requestUrl !== null || subject.answer !== null
@@ -64,12 +66,18 @@ export async function caseOf(event: WorkEvent, work: Work, asking: Asking, parts
     event,
     alert,
     request,
-    failedRequest: readFailedRequest(event.payload, seen),
+    failedRequest,
     contentType: subject.answer?.contentType ?? null,
     message: messageOf(event.payload),
     parameters: parametersText(event.payload, seen?.requestVariables ?? null),
     failedBefore: await earlierFailure(subject, work, asking, parts),
   };
+}
+
+/** The answer to the request with its status, which may stand in the message or in the Alert's text alone. */
+function withStatus(answer: Subject["answer"], status: number | null): Subject["answer"] {
+  if (answer === null) return status === null ? null : { status, contentType: null, body: null };
+  return { ...answer, status: answer.status ?? status };
 }
 
 /** The sid of one kind: what the event names comes before what stands in the request's URL, its parameters or the message. */

@@ -19,6 +19,8 @@ export interface ScanRequest {
   readonly except: string | null;
   /** Ended Sessions to look into, after all open ones; 0 for none. */
   readonly ended: number;
+  /** What is looked for, when one is enough: no further Sessions are read once it is found. */
+  readonly isFound?: (found: SessionWithParticipants) => boolean;
 }
 
 /**
@@ -35,11 +37,12 @@ export async function scanSessions(asking: Asking, request: ScanRequest): Promis
   const newestFirst = sessions.value
     .filter(({ sid }) => sid !== request.except)
     .toSorted((a, b) => compare(b.dateCreated, a.dateCreated));
-  const open = await withParticipants(asking, request.service, newestFirst.filter(isActive));
+  const open = await withParticipants(asking, request, newestFirst.filter(isActive));
   const past = newestFirst
     .filter((session) => !isActive(session))
     .toSorted((a, b) => compare(b.dateEnded, a.dateEnded));
-  const ended = await withParticipants(asking, request.service, past.slice(0, request.ended));
+  const isDone = open.sessions.some((each) => request.isFound?.(each) === true);
+  const ended = await withParticipants(asking, request, isDone ? [] : past.slice(0, request.ended));
   return {
     open: reading(sessions, open),
     ended: reading(sessions, { ...ended, complete: ended.complete && past.length <= request.ended }),
@@ -51,7 +54,11 @@ interface Found {
   readonly complete: boolean;
 }
 
-async function withParticipants(asking: Asking, service: string, sessions: readonly ProxySession[]): Promise<Found> {
+async function withParticipants(
+  asking: Asking,
+  { service, isFound }: ScanRequest,
+  sessions: readonly ProxySession[],
+): Promise<Found> {
   const found: SessionWithParticipants[] = [];
   let complete = true;
   for (let index = 0; index < sessions.length; index += atOnce) {
@@ -63,13 +70,14 @@ async function withParticipants(asking: Asking, service: string, sessions: reado
       if (read.ok) found.push({ session, participants: read.value });
       if (!read.ok || read.cutShort === true) complete = false;
     }
+    if (found.some((each) => isFound?.(each) === true)) break;
   }
   return { sessions: found, complete };
 }
 
-/** The Participants of one Session; `shown` is how the evidence names it. */
-export function participantsOf(asking: Asking, service: string, session: string, shown = session) {
-  const path = `/v1/Services/${service}/Sessions/${shown}/Participants`;
+/** The Participants of one Session of a scan, which may have been read for another diagnosis just now. */
+function participantsOf(asking: Asking, service: string, session: string) {
+  const path = `/v1/Services/${service}/Sessions/${session}/Participants`;
   return asking.list(path, (owner, limit) => asking.resources.proxyParticipants(owner, service, session, limit));
 }
 

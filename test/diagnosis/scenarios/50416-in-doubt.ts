@@ -5,7 +5,6 @@ import { asReported, bareEvent, day, hour, minute, must, type Stage, streamEvent
 
 /* 50416 where less is to be seen, or something else by now. */
 
-const twice = "added-twice";
 const noLookup = "no-lookup-before-create";
 const stale = "stale-binding";
 
@@ -54,8 +53,15 @@ add("the other Conversation was closed, and another one took the pair since", as
   const event = webhookEvent(stage, report);
   stage.pass(5 * minute);
   stage.account.conversations.setState(conversation, "closed");
-  bind(stage);
-  return { event, via: "debugger", label: { confirmed: [] } };
+  const next = bind(stage);
+  // It was not in the way then; it is now.
+  const label = {
+    confirmed: [],
+    likely: noLookup,
+    conflicts: [next.conversation.sid],
+    shows: ["since after the event"],
+  };
+  return { event, via: "debugger", label };
 });
 
 add("a staff member wrote in the old Conversation after the event: it was out of use before", async (stage) => {
@@ -111,7 +117,7 @@ add("the message names the very Conversation of the request, and nothing can be 
       message,
     }),
     via: "debugger",
-    label: { confirmed: [], likely: twice, conflicts: [conversation.sid], failure: "unauthorized" },
+    label: { confirmed: [], conflicts: [conversation.sid], failure: "unauthorized" },
   };
 });
 

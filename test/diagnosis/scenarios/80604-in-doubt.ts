@@ -16,7 +16,6 @@ import {
 /* 80604 where less is to be seen: gone, unreadable, cut short, another account's. */
 
 const reopened = "reopened-session";
-const given = "proxy-identifier-given";
 
 const { all, add } = scenariosOf(80604);
 export const scenarios80604InDoubt = all;
@@ -80,6 +79,69 @@ add("another Session came to hold the pair only after the event", async (stage) 
   return { event, via: "debugger", label: { confirmed: [], likely: reopened, conflicts: [holder.sid] } };
 });
 
+add("the person was added to the Session in the way only after the event", async (stage) => {
+  stage.ago(2 * day);
+  const at = proxyStage(stage);
+  const first = at.ended(alice);
+  const other = at.session(bob);
+  stage.ago(hour);
+  const request = asReported(at.reopen(first));
+  const event = webhookEvent(stage, { code: 80604, resource: first.sid, service: at.service, request });
+  stage.ago(0);
+  const form = { Identifier: alice, ProxyIdentifierSid: numberOf(at, 0).sid };
+  await stage.refused({ url: at.url("Sessions", other.sid, "Participants"), form }, 0);
+  return { event, via: "debugger", label: { confirmed: [], likely: reopened, conflicts: [other.sid] } };
+});
+
+add("the Session in the way was opened again only after the event", async (stage) => {
+  stage.ago(2 * day);
+  const at = proxyStage(stage);
+  const first = at.ended(alice);
+  const other = at.ended(alice);
+  stage.ago(hour);
+  const request = asReported(at.reopen(first));
+  const event = webhookEvent(stage, { code: 80604, resource: first.sid, service: at.service, request });
+  stage.ago(0);
+  await stage.refused(at.reopen(other), 0);
+  return { event, via: "debugger", label: { confirmed: [], likely: reopened, conflicts: [other.sid] } };
+});
+
+add("the Service was scanned for another event just now, and the Session in the way closed since", async (stage) => {
+  const { at, holder, report } = await reopening(stage);
+  const earlier = webhookEvent(stage, { ...report, count: 2 });
+  stage.pass(20);
+  const event = webhookEvent(stage, report);
+  const meanwhile = () => {
+    stage.pass(10);
+    at.proxy.setStatus(holder, "closed");
+  };
+  return { event, earlier: [earlier], meanwhile, via: "debugger", label: { confirmed: [] } };
+});
+
+add("the Service was scanned for another event just now, and nothing has changed", async (stage) => {
+  const { holder, report } = await reopening(stage);
+  const earlier = webhookEvent(stage, { ...report, count: 2 });
+  stage.pass(20);
+  const event = webhookEvent(stage, report);
+  return {
+    event,
+    earlier: [earlier],
+    meanwhile: () => stage.pass(10),
+    via: "debugger",
+    label: { confirmed: [reopened], conflicts: [holder.sid] },
+  };
+});
+
+add("the event names the Session alone: its Service is looked for", async (stage) => {
+  proxyStage(stage).session(alice);
+  const { holder, report } = await reopening(stage);
+  return {
+    event: bareEvent(stage, { ...report, service: null }),
+    via: "event_streams",
+    label: { confirmed: [reopened], conflicts: [holder.sid] },
+  };
+});
+
 add("look-alikes of the person hold the number: without +, with whitespace, same last digits", async (stage) => {
   stage.ago(2 * day);
   const at = proxyStage(stage);
@@ -109,27 +171,30 @@ for (const [name, status, failure] of [
   });
 }
 
-add("Twilio does not answer, and the event is all there is: it named the number", async (stage) => {
-  stage.ago(hour);
-  const at = proxyStage(stage);
-  at.session(alice);
-  const session = at.session();
-  stage.ago(0);
-  const form = { Identifier: alice, ProxyIdentifierSid: numberOf(at, 0).sid };
-  const action = { url: at.url("Sessions", session.sid, "Participants"), form };
-  await stage.refused(action, 80604);
-  stage.twilio.faults.add({ path: "/", hang: true });
-  return {
-    event: webhookEvent(stage, {
-      code: 80604,
-      resource: session.sid,
-      service: at.service,
-      request: asReported(action),
-    }),
-    via: "debugger",
-    label: { confirmed: [], likely: given, failure: "timeout" },
-  };
-});
+add(
+  "Twilio does not answer, and the event is all there is: it named the number, which proves nothing",
+  async (stage) => {
+    stage.ago(hour);
+    const at = proxyStage(stage);
+    at.session(alice);
+    const session = at.session();
+    stage.ago(0);
+    const form = { Identifier: alice, ProxyIdentifierSid: numberOf(at, 0).sid };
+    const action = { url: at.url("Sessions", session.sid, "Participants"), form };
+    await stage.refused(action, 80604);
+    stage.twilio.faults.add({ path: "/", hang: true });
+    return {
+      event: webhookEvent(stage, {
+        code: 80604,
+        resource: session.sid,
+        service: at.service,
+        request: asReported(action),
+      }),
+      via: "debugger",
+      label: { confirmed: [], failure: "timeout" },
+    };
+  },
+);
 
 add("one 429 on the way is waited for and forgotten", async (stage) => {
   const { holder, report } = await reopening(stage);

@@ -166,6 +166,23 @@ add("the Participant was removed only after the event", async (stage) => {
   return { event, via: "debugger", label: { confirmed: [], likely: deleted } };
 });
 
+add("the event names the Participant alone, which was removed", async (stage) => {
+  stage.ago(day);
+  const at = proxyStage(stage);
+  at.session(carol);
+  const session = at.session(alice, bob);
+  const sid = at.participant(session, alice);
+  stage.ago(hour);
+  await stage.refused({ method: "DELETE", url: at.url("Sessions", session.sid, "Participants", sid) }, 0);
+  stage.ago(0);
+  await message(stage, at, session, sid);
+  return {
+    event: bareEvent(stage, { code: 80903, resource: sid, service: at.service }),
+    via: "event_streams",
+    label: { confirmed: [deleted], shows: [sid] },
+  };
+});
+
 for (const [name, identifier, sender, how] of [
   ["lacks the +", alice.slice(1), alice, "leading +"],
   ["has whitespace in it", "+1 555 555 0101", alice, "whitespace"],

@@ -76,7 +76,7 @@ add("a Session that fits is open by the time we look, opened again", async (stag
   const event = webhookEvent(stage, unrouted(at, alice, numberOf(at, 0).phone_number));
   stage.pass(minute);
   at.proxy.setStatus(session, "in-progress");
-  return { event, via: "debugger", label: { confirmed: [] } };
+  return { event, via: "debugger", label: { confirmed: [], likely: notInOpen } };
 });
 
 add("the Session ended only after the event", async (stage) => {
@@ -90,6 +90,42 @@ add("the Session ended only after the event", async (stage) => {
   at.proxy.setStatus(session, "closed");
   // It was open when the call came in, so that the caller was in no open Session cannot be said.
   return { event, via: "debugger", label: { confirmed: [], likely: notInOpen, conflicts: [session.sid] } };
+});
+
+add("the Session ran out only after the event, before we look: it was open then", async (stage) => {
+  stage.ago(2 * hour);
+  const at = proxyStage(stage);
+  const session = at.session(alice, bob);
+  session.ttl = hour + 10 * minute;
+  stage.ago(hour);
+  const request = outOfSession(alice, numberOf(at, 0).phone_number);
+  const event = webhookEvent(stage, { code: 80905, service: at.service, request });
+  stage.ago(0);
+  at.proxy.expire = () => undefined;
+  return { event, via: "debugger", label: { confirmed: [] } };
+});
+
+add("an Alert that has nothing of the callback's answer but the status, in its text", async (stage) => {
+  const at = proxyStage(stage);
+  at.session(alice, bob);
+  const response = { status_code: 500, headers: {}, body: null };
+  const report = { ...unrouted(at, carol, numberOf(at, 0).phone_number), response };
+  const event = streamEvent(stage, report);
+  const alert = stage.account.monitor.alerts.get(event.sid);
+  if (alert !== undefined) Object.assign(alert, { response_headers: null, response_body: null });
+  return {
+    event,
+    via: "event_streams",
+    label: { confirmed: [notInOpen, "invalid-callback-response"], shows: ["500"] },
+  };
+});
+
+add("Twilio does not answer; that the callback answered 500 stands in the event", async (stage) => {
+  const at = proxyStage(stage);
+  const response = { status_code: 500, headers: {}, body: null };
+  const event = webhookEvent(stage, { ...unrouted(at, carol, numberOf(at, 0).phone_number), response });
+  stage.twilio.faults.add({ path: "/", hang: true });
+  return { event, via: "debugger", label: { confirmed: ["invalid-callback-response"], failure: "timeout" } };
 });
 
 add("thirty open Sessions, not all of which can be read", async (stage) => {
