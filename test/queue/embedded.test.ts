@@ -2,14 +2,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDatabase } from "../../src/store/database.ts";
+import { noticeQueueSuite } from "../contract/notice-queue.suite.ts";
 import { memoryLog, workQueueSuite } from "../contract/work-queue.suite.ts";
 
-workQueueSuite("the embedded database", async () => {
+async function open() {
   const dataDir = await mkdtemp(join(tmpdir(), "faultline-queue-"));
   const database = await openDatabase({ databaseUrl: null, dataDir, log: memoryLog() });
   const pool = database.queuePool();
   return {
-    connection: { kind: "postgres", pool },
+    connection: { kind: "postgres" as const, pool },
     async clear() {
       await pool.query("TRUNCATE bullmq.job CASCADE");
     },
@@ -18,4 +19,7 @@ workQueueSuite("the embedded database", async () => {
       await rm(dataDir, { recursive: true, force: true });
     },
   };
-});
+}
+
+workQueueSuite("the embedded database", open);
+noticeQueueSuite("the embedded database", open);

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } f
 import type { Log } from "../../src/pipeline/ports.ts";
 import { createWorkQueue } from "../../src/queue/producer.ts";
 import { startWorker } from "../../src/queue/worker.ts";
+import { noticeQueueSuite } from "../contract/notice-queue.suite.ts";
 import { fastRetry, memoryLog, type QueueFixture, work, workQueueSuite } from "../contract/work-queue.suite.ts";
 
 const serverUrl = inject("postgresUrl");
@@ -37,6 +38,7 @@ async function freshDatabase(
 
 describe.skipIf(serverUrl === null)("with PostgreSQL (skipped when it is not installed)", () => {
   workQueueSuite("PostgreSQL", () => freshDatabase());
+  noticeQueueSuite("PostgreSQL", () => freshDatabase());
 
   // The contract's "within a second" again, on a pool whose LISTEN reaches nobody.
   workQueueSuite("PostgreSQL without notifications", () => freshDatabase({ Client: DeafClient }));

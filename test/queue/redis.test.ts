@@ -3,15 +3,16 @@ import { Redis } from "ioredis";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createWorkQueue } from "../../src/queue/producer.ts";
 import { startWorker } from "../../src/queue/worker.ts";
+import { noticeQueueSuite } from "../contract/notice-queue.suite.ts";
 import { memoryLog, workQueueSuite } from "../contract/work-queue.suite.ts";
 import { redisAvailable, startRedis } from "../support/redis.ts";
 
 describe.skipIf(!redisAvailable())("with redis-server (skipped when it is not installed)", () => {
-  workQueueSuite("Redis", async () => {
+  const open = async () => {
     const server = await startRedis();
     const admin = new Redis(server.url, {});
     return {
-      connection: { kind: "redis", url: server.url, prefix: "faultline" },
+      connection: { kind: "redis" as const, url: server.url, prefix: "faultline" },
       async clear() {
         await admin.flushall();
       },
@@ -20,7 +21,9 @@ describe.skipIf(!redisAvailable())("with redis-server (skipped when it is not in
         await server.stop();
       },
     };
-  });
+  };
+  workQueueSuite("Redis", open);
+  noticeQueueSuite("Redis", open);
 
   test("a job that is none of ours fails at once and is not handled", async () => {
     const server = await startRedis();
