@@ -3,9 +3,11 @@
  * first nobody can bring anything new, then what was accepted is finished, last the database closes.
  */
 import { randomBytes } from "node:crypto";
+import { listenOn } from "./app/listen-on.ts";
 import { startNotices } from "./app/notices.ts";
+import { readinessOf } from "./app/readiness.ts";
+import { warnAboutTrust } from "./app/warn-about-trust.ts";
 import type { Config } from "./config.ts";
-import { isLoopback } from "./config.ts";
 import { loadCatalogue } from "./core/catalogue.ts";
 import { reopenWindowMs } from "./core/incident.ts";
 import { codeView, ruleList } from "./core/rules/code-view.ts";
@@ -23,7 +25,7 @@ import { noticeQueueOf } from "./queue/notice-jobs.ts";
 import { createWorkQueue } from "./queue/producer.ts";
 import { startWorker } from "./queue/worker.ts";
 import { createReceiveApp } from "./receive/app.ts";
-import { type Listener, listen } from "./receive/listen.ts";
+import type { listen } from "./receive/listen.ts";
 import { loadBuiltInRules } from "./rule-packs.ts";
 import { openDatabase } from "./store/database.ts";
 import { createEventStore } from "./store/event-store.ts";
@@ -86,6 +88,10 @@ async function start(
   stops: (() => Promise<void>)[],
   stopAll: () => Promise<void>,
 ): Promise<App> {
+  // One deadline for all that is waited for while stopping: orchestrators count from the signal.
+  let stopBy = Number.POSITIVE_INFINITY;
+  const timeLeft = () => Math.min(config.shutdownTimeoutMs, Math.max(500, stopBy - performance.now()));
+
   const catalogue = loadCatalogue();
   const rules = compileRules(config.userRules, loadBuiltInRules(), catalogue);
   const metrics = createMetrics({
@@ -182,7 +188,7 @@ async function start(
       log,
     });
     stops.push(async () => {
-      const { finished } = await worker.close(config.shutdownTimeoutMs);
+      const { finished } = await worker.close(timeLeft());
       if (!finished) log.warn({}, "Jobs were cut off; the queue hands them to another worker");
     });
 
@@ -233,6 +239,7 @@ async function start(
     adminPort: admin.port,
     async stop() {
       stopping = true;
+      stopBy = performance.now() + config.shutdownTimeoutMs;
       await stopAll();
     },
   };
@@ -249,7 +256,7 @@ async function start(
     );
     stops.push(async () => {
       stopping = true;
-      await listener.close(config.shutdownTimeoutMs);
+      await listener.close(timeLeft());
     });
     const ingest = createIngest({
       trust: {
@@ -280,67 +287,5 @@ async function start(
       stopping: () => stopping,
     });
     return listener.port;
-  }
-}
-
-/** Ready when every check passes within two seconds, and never while stopping: a load balancer looks here. */
-function readinessOf(checks: Record<string, () => Promise<void>>, stopping: () => boolean) {
-  return async () => {
-    const results = await Promise.all(
-      Object.entries(checks).map(async ([name, check]) => {
-        const late = new Promise<string>((resolve) => setTimeout(resolve, 2_000, "no answer within 2 s").unref());
-        const result = await Promise.race([
-          check().then(
-            () => "ok",
-            () => "unreachable",
-          ),
-          late,
-        ]);
-        return [name, result] as const;
-      }),
-    );
-    const process = stopping() ? "stopping" : "ok";
-    const all = Object.fromEntries([...results, ["process", process] as const]);
-    return { ready: Object.values(all).every((result) => result === "ok"), checks: all };
-  };
-}
-
-async function listenOn(
-  setting: "PORT" | "ADMIN_PORT",
-  handler: Parameters<typeof listen>[0],
-  host: string,
-  port: number,
-  maxConnections: number,
-): Promise<Listener> {
-  try {
-    return await listen(handler, { host, port, headersTimeoutMs: 10_000, maxConnections });
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "an error";
-    throw new Error(
-      `expected to listen on ${host}:${port}, got ${code}. Fix: free that port, or set ${setting} to another.`,
-      {
-        cause: error,
-      },
-    );
-  }
-}
-
-function warnAboutTrust(config: Config, log: Log, publicPort: number | null): void {
-  if (publicPort === null) return;
-  if (config.allowUnsigned) {
-    log.warn(
-      {},
-      "NO AUTH TOKEN: unsigned deliveries are taken, from this machine only. Set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.",
-    );
-  } else if (config.publicUrl === null) {
-    log.warn(
-      { assumed: `http://localhost:${publicPort}` },
-      "PUBLIC_URL is not set: signatures made for any other URL are refused",
-    );
-  } else if (!isLoopback(config.host) && config.accounts.size === 0) {
-    log.warn(
-      {},
-      "No account is configured: every delivery will be refused. Set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.",
-    );
   }
 }
