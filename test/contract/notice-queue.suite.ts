@@ -71,12 +71,13 @@ export function noticeQueueSuite(name: string, open: () => Promise<QueueFixture>
     test("a notice goes to the worker of its receiver, once, and leaves nothing behind", async () => {
       const [one = "", two = ""] = await openQueue(2);
       const sent: string[] = [];
+      await queue.add([notice(1, one), notice(1, one), notice(2, two), notice(3, "unknown")]);
+      await queue.add([notice(1, one)]);
+      // Only now: a notice that is done may come again, and would be a second job.
       await start(one, async (id) => {
         sent.push(`${one} ${id}`);
         return done;
       });
-      await queue.add([notice(1, one), notice(1, one), notice(2, two), notice(3, "unknown")]);
-      await queue.add([notice(1, one)]);
       await until("the notice", 5_000, () => outcomes.length === 1);
       expect(sent).toEqual([`${one} 1`]);
       const stats = await queue.stats();
