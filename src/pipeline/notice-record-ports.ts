@@ -136,15 +136,6 @@ export interface Refresh {
   readonly earlier: MessageReference | null;
 }
 
-/** How a receiver fails or stopped failing. */
-export interface FailureChange {
-  readonly receiver: string;
-  readonly failing: boolean;
-  readonly reason: SendFailureReason | null;
-  readonly since: Date;
-  readonly givenUp: number;
-}
-
 /** The log of notices. */
 export interface NoticeStore extends NoticeReader {
   /** Whether there is anything to look at; cheap. */
