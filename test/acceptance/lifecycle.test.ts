@@ -161,7 +161,7 @@ describe.for([embedded, postgresAndRedis])("diagnosis, $name", (kind) => {
 
 describe("the queue is only work", () => {
   test.skipIf(!postgresAndRedis.available)(
-    "what Redis loses, and what came in while it was away, is diagnosed all the same",
+    "sockudo PR#434: what Redis loses, and what came in while it was away, is diagnosed all the same",
     async () => {
       backend = await postgresAndRedis.open();
       const { redis } = backend;

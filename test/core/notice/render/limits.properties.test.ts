@@ -17,7 +17,7 @@ function always(check: (notice: Notice) => void): void {
   fc.assert(fc.property(hostileNotice, check), runs);
 }
 
-it("Slack takes any notice: every limit of every block, and all text together under 9,000", () => {
+it("AM #2769: Slack takes any notice, every limit of every block, and all text together under 9,000", () => {
   always((notice) => {
     for (const message of [renderSlack(notice), renderSlackThread(notice)]) {
       const parsed = SlackLimits.safeParse(message);
