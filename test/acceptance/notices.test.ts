@@ -171,7 +171,7 @@ describe.for([embedded, postgresAndRedis])("swc-web#1493, hcb#12646 on $name", (
       );
       const statuses = await Promise.all(batches.map(async (batch) => (await sender.send(streamParcel(batch))).status));
       expect(new Set(statuses)).toEqual(new Set([204]));
-      await sender.close?.();
+      sender.close();
 
       await until("everybody to be told", 30_000, () =>
         [slack, pagerduty, webhook, alertmanager].every(({ received }) => received.length > 0),
