@@ -98,9 +98,7 @@ export function createLooker({ store, queue, policy, telemetry, clock, log }: Lo
     dispatch,
     async redispatch() {
       const now = clock.now();
-      const before = new Date(now.getTime() - overdueAfterMs);
-      const receivers = policy.receivers.map(({ name }) => name);
-      await dispatch(await store.overdue(receivers, now, before, overdueAtOnce));
+      await dispatch(await store.overdue(now, new Date(now.getTime() - overdueAfterMs), overdueAtOnce));
     },
     async settled() {
       await running?.catch(() => undefined);
