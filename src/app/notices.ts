@@ -15,6 +15,7 @@ import type { Clock, Log, RecordReader, Telemetry } from "../pipeline/ports.ts";
 import type { QueueConnection } from "../queue/connection.ts";
 import { createNoticeQueue, type OpenNoticeQueue } from "../queue/notice-queue.ts";
 import { startNoticeWorker } from "../queue/notice-worker.ts";
+import type { RunningWorker } from "../queue/open-worker.ts";
 import type { Database } from "../store/database.ts";
 import { createNoticeStore } from "../store/notice-store.ts";
 import { createSilenceStore } from "../store/silence-store.ts";
@@ -84,12 +85,13 @@ async function startSending(
   const notifiers = new Map(receivers.map((each) => [each.name, createNotifier(each, { clock })]));
   const parts = { store, notifiers, reader, advice, links, telemetry, clock, random: Math.random, log };
   const send = createSendNotice(parts);
+  const workers: RunningWorker[] = [];
+  stops.push(async () => {
+    const ends = await Promise.all(workers.map((worker) => worker.close(wiring.shutdownTimeoutMs)));
+    if (!ends.every(({ finished }) => finished)) log.warn({}, "Notices were cut off; another worker sends them again");
+  });
   for (const notifier of notifiers.values()) {
-    const worker = await startNoticeWorker({ notifier, send, connection, telemetry, log });
-    stops.push(async () => {
-      const { finished } = await worker.close(wiring.shutdownTimeoutMs);
-      if (!finished) log.warn({ receiver: notifier.name }, "A notice was cut off; it is sent again by another worker");
-    });
+    workers.push(await startNoticeWorker({ notifier, send, connection, telemetry, log }));
   }
   const watch = createWatch({ receivers, store, clock, log, dispatch: (notices) => looker.dispatch(notices) });
   const refresh = createRefresh(parts);

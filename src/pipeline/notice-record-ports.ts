@@ -150,8 +150,11 @@ export interface NoticeStore extends NoticeReader {
     judge: (due: readonly DueIncident[], context: LookContext) => Judgement,
   ): Promise<LookResult>;
   markDispatched(ids: readonly string[], at: Date): Promise<void>;
-  /** Notices that wait, or whose sender has gone silent, and that were not handed to the queue since `before`. */
-  overdue(now: Date, before: Date, limit: number): Promise<readonly PendingNotice[]>;
+  /**
+   * Notices to these receivers that wait, or whose sender has gone silent, and that were not handed to the queue since
+   * `before`.
+   */
+  overdue(receivers: readonly string[], now: Date, before: Date, limit: number): Promise<readonly PendingNotice[]>;
   /**
    * Lets one worker send a notice. A claim of one that neither confirmed nor released it is taken over after
    * {@link claimMs}, once; the second time the notice is given up. Of the notices of one incident to one receiver only the

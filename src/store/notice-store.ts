@@ -29,13 +29,13 @@ export function createNoticeStore(db: Pick<Database, "pool">): NoticeStore {
       );
     },
 
-    async overdue(now, before, limit) {
+    async overdue(receivers, now, before, limit) {
       const { rows } = await pool.query<NoticeRow>(
         `select * from faultline.notices
-         where (state = 'pending' or (state = 'claimed' and claimed_at <= $3))
+         where receiver = any ($5) and (state = 'pending' or (state = 'claimed' and claimed_at <= $3))
            and coalesce(dispatched_at, '-infinity') < $1 and coalesce(retry_at, '-infinity') <= $4
          order by id limit $2`,
-        [before.toISOString(), limit, new Date(now.getTime() - claimMs).toISOString(), now.toISOString()],
+        [before.toISOString(), limit, new Date(now.getTime() - claimMs).toISOString(), now.toISOString(), receivers],
       );
       return rows.map(pendingNoticeOf);
     },

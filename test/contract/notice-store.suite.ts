@@ -506,20 +506,21 @@ export function noticeStoreSuite(mode: StoreMode): void {
     test("what the queue has lost and what a dead worker has left is handed over again", async () => {
       await record();
       const notice = await decided(start);
-      expect(await store.overdue(seconds(1), start, 10)).toEqual([notice]);
+      expect(await store.overdue(["slack"], seconds(1), start, 10)).toEqual([notice]);
+      expect(await store.overdue(["removed"], seconds(1), start, 10)).toEqual([]);
       await store.markDispatched([notice.id], seconds(1));
-      expect(await store.overdue(seconds(10), seconds(1), 10)).toEqual([]);
-      expect(await store.overdue(seconds(20), seconds(5), 10)).toEqual([notice]);
+      expect(await store.overdue(["slack"], seconds(10), seconds(1), 10)).toEqual([]);
+      expect(await store.overdue(["slack"], seconds(20), seconds(5), 10)).toEqual([notice]);
       await store.claim(notice.id, seconds(20));
-      expect(await store.overdue(seconds(25), seconds(25), 10)).toEqual([]);
+      expect(await store.overdue(["slack"], seconds(25), seconds(25), 10)).toEqual([]);
       const dead = new Date(seconds(20).getTime() + claimMs);
-      expect(await store.overdue(dead, dead, 10)).toEqual([notice]);
+      expect(await store.overdue(["slack"], dead, dead, 10)).toEqual([notice]);
       await store.claim(notice.id, dead);
       await store.release(notice.id, "network", dead, minutes(10));
-      expect(await store.overdue(minutes(9), minutes(9), 10)).toEqual([]);
-      expect(await store.overdue(minutes(10), minutes(10), 10)).toEqual([notice]);
+      expect(await store.overdue(["slack"], minutes(9), minutes(9), 10)).toEqual([]);
+      expect(await store.overdue(["slack"], minutes(10), minutes(10), 10)).toEqual([notice]);
       await store.giveUp(notice.id, "network", minutes(10));
-      expect(await store.overdue(minutes(20), minutes(20), 10)).toEqual([]);
+      expect(await store.overdue(["slack"], minutes(20), minutes(20), 10)).toEqual([]);
     });
 
     test("what was given up is taken up again on request, unless something newer was told", async () => {

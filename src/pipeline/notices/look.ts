@@ -98,7 +98,9 @@ export function createLooker({ store, queue, policy, telemetry, clock, log }: Lo
     dispatch,
     async redispatch() {
       const now = clock.now();
-      await dispatch(await store.overdue(now, new Date(now.getTime() - overdueAfterMs), overdueAtOnce));
+      const before = new Date(now.getTime() - overdueAfterMs);
+      const receivers = policy.receivers.map(({ name }) => name);
+      await dispatch(await store.overdue(receivers, now, before, overdueAtOnce));
     },
     async settled() {
       await running?.catch(() => undefined);

@@ -77,14 +77,16 @@ export function createSendNotice(parts: SendParts): SendNotice {
     const now = clock.now();
     const wait = failure.retryAfterMs ?? backOff(claimed.attempts, parts.random);
     const retryAt = new Date(now.getTime() + wait);
-    if (!failure.retry || retryAt.getTime() > decidedAt.getTime() + trialMs) {
+    const isOver = !failure.retry || retryAt.getTime() > decidedAt.getTime() + trialMs;
+    if (isOver) {
       await store.giveUp(id, failure.reason, now);
       telemetry.notice(receiver, "given_up", failure.reason);
       log.warn({ receiver, incident: incidentId, reason: failure.reason }, "A notice could not be delivered");
-      return done;
+    } else {
+      await store.release(id, failure.reason, now, retryAt);
     }
-    await store.release(id, failure.reason, now, retryAt);
-    if (failure.reason !== "rateLimited") return { kind: "later", afterMs: wait };
+    if (failure.reason !== "rateLimited") return isOver ? done : { kind: "later", afterMs: wait };
+    // What the receiver asked for holds for its other notices, whatever becomes of this one.
     await store.pause(receiver, retryAt);
     return { kind: "pause", forMs: wait };
   }

@@ -34,7 +34,7 @@ function world(results: LookResult[], options: { queueAway?: () => boolean; over
       return results.shift() ?? nothing;
     },
     markDispatched: async (ids) => void journal.push(`mark ${ids.join(" ")}`),
-    overdue: async (at, before) => {
+    overdue: async (_receivers, at, before) => {
       journal.push(`overdue ${(at.getTime() - before.getTime()) / 1000}`);
       return options.overdue ?? [];
     },

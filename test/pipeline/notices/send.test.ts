@@ -187,6 +187,13 @@ describe("a notice that fails", () => {
     expect(journal).toEqual(["send", "release 36 rateLimited 30", "pause slack 30"]);
   });
 
+  test("by the receiver's limit after an hour is given up, and the receiver is left alone all the same", async () => {
+    const { send, journal } = world({ result: failure("rateLimited", true, 30_000) });
+    now = new Date(decidedAt.getTime() + trialMs - 1);
+    expect(await send("36")).toEqual({ kind: "pause", forMs: 30_000 });
+    expect(journal).toEqual(["send", "give up 36 rateLimited", "count slack given_up rateLimited", "pause slack 30"]);
+  });
+
   test.each(["authError", "clientError"] as const)("with %s is given up at once", async (reason) => {
     const { send, journal, log } = world({ result: failure(reason, false) });
     expect(await send("36")).toEqual({ kind: "done" });
