@@ -9,7 +9,7 @@ export default defineConfig({
       {
         test: {
           name: "integration",
-          include: ["test/{integration,contract,store,queue,twilio}/**/*.test.ts"],
+          include: ["test/{integration,contract,store,queue,twilio,dashboards,alerts,helm}/**/*.test.ts"],
           globalSetup: ["test/support/global-setup.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -1,0 +1,43 @@
+/*
+ * Tracing as the pipeline knows it. A trace begins with the delivery, goes through the commit and the queue by way of the
+ * record, and ends with the last notice; the context travels as text beside the work it belongs to.
+ */
+
+/** W3C `traceparent`: `00-<trace id, 32 hex>-<span id, 16 hex>-<flags, 2 hex>`. https://www.w3.org/TR/trace-context/ */
+export type TraceParent = string;
+
+/** Values of attributes, named by OpenTelemetry's semantic conventions. Never a payload, a number or a resource's SID. */
+export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
+
+/** What a span is begun with. */
+export interface SpanSpec {
+  readonly name: string;
+  readonly kind: "server" | "client" | "producer" | "consumer" | "internal";
+  readonly attributes?: SpanAttributes;
+  /** The span it continues, perhaps of another process. Absent: the current one. Null: none, a trace of its own begins. */
+  readonly parent?: TraceParent | null;
+  readonly links?: readonly TraceParent[];
+}
+
+/** A span under way. */
+export interface Span {
+  set(attributes: SpanAttributes): void;
+  /** It did not succeed; `errorType` is a word of a closed set, never a message. */
+  fail(errorType: string): void;
+}
+
+/** Makes spans; without an endpoint to send them to, only calls what it is given. */
+export interface Tracing {
+  /** Runs `work` inside a span, which ends when it settles. A rejection fails the span and is passed on. */
+  span<T>(spec: SpanSpec, work: (span: Span) => Promise<T>): Promise<T>;
+  /** The span we are in, null when tracing is off or this trace is not sampled. */
+  current(): TraceParent | null;
+}
+
+const noSpan: Span = { set: () => undefined, fail: () => undefined };
+
+/** No traces, at the cost of a call. */
+export const noTracing: Tracing = {
+  span: (_spec, work) => work(noSpan),
+  current: () => null,
+};
