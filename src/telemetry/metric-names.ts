@@ -20,6 +20,9 @@ export interface MetricDefinition {
   readonly buckets?: readonly number[];
 }
 
+// https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#metric-httpserverrequestduration
+const httpBuckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10] as const;
+
 /** All metrics, by what they count. */
 export const metrics = {
   debuggerEvents: {
@@ -109,6 +112,45 @@ export const metrics = {
     help: "Time from the commit of a transition to the delivery of its notice.",
     labels: ["receiver"],
     buckets: [0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600],
+  },
+  unknownCodeEvents: {
+    name: "twilio_unknown_code_events_total",
+    type: "counter",
+    help: "New events whose code is neither in the catalogue nor in a rule.",
+    labels: ["account"],
+  },
+  lastAcceptedDelivery: {
+    name: "faultline_last_accepted_delivery_timestamp_seconds",
+    type: "gauge",
+    help: "When this process last accepted a delivery, in seconds since 1970; absent before the first.",
+    labels: ["source"],
+  },
+  jobAge: {
+    name: "faultline_job_age_seconds",
+    type: "histogram",
+    help: "How long a job had been due when a worker took it.",
+    labels: ["queue"],
+    buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600],
+  },
+  labelsFolded: {
+    name: "faultline_labels_folded_total",
+    type: "counter",
+    help: "Label values counted as other, because a label has its fill of values or a metric of series.",
+    labels: ["label"],
+  },
+  httpServerDuration: {
+    name: "http_server_request_duration_seconds",
+    type: "histogram",
+    help: "Time from a request on either port to the end of its answer.",
+    labels: ["http_request_method", "http_route", "http_response_status_code"],
+    buckets: httpBuckets,
+  },
+  httpClientDuration: {
+    name: "http_client_request_duration_seconds",
+    type: "histogram",
+    help: "Time of a request to Twilio or a receiver, its answer included; status none when there was no answer.",
+    labels: ["server_address", "http_request_method", "http_response_status_code"],
+    buckets: httpBuckets,
   },
   buildInfo: {
     name: "faultline_build_info",

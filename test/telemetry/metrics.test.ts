@@ -60,7 +60,7 @@ describe("the metric definitions", () => {
 
   it("follow the naming rules of Prometheus", () => {
     for (const { name, type, help, buckets } of all) {
-      expect(name).toMatch(/^(twilio|faultline)_[a-z_]+$/);
+      expect(name).toMatch(/^(twilio|faultline|http)_[a-z_]+$/);
       expect(name.endsWith("_total"), name).toBe(type === "counter");
       expect(buckets !== undefined, name).toBe(type === "histogram");
       expect(help).toMatch(/^[A-Z].*\.$/);
@@ -85,6 +85,12 @@ describe("the metric definitions", () => {
       faultline_twilio_requests_total: "api,outcome",
       faultline_notices_total: "receiver,outcome,reason",
       faultline_notice_delay_seconds: "receiver",
+      twilio_unknown_code_events_total: "account",
+      faultline_last_accepted_delivery_timestamp_seconds: "source",
+      faultline_job_age_seconds: "queue",
+      faultline_labels_folded_total: "label",
+      http_server_request_duration_seconds: "http_request_method,http_route,http_response_status_code",
+      http_client_request_duration_seconds: "server_address,http_request_method,http_response_status_code",
       faultline_build_info: "version,node",
     });
   });
@@ -95,6 +101,7 @@ describe("the metric definitions", () => {
     }
     expect([names.ingestDuration.buckets.at(0), names.ingestDuration.buckets.at(-1)]).toEqual([0.001, 5]);
     expect([names.jobDuration.buckets.at(0), names.jobDuration.buckets.at(-1)]).toEqual([0.05, 60]);
+    expect([names.jobAge.buckets.at(0), names.jobAge.buckets.at(-1)]).toEqual([0.1, 3600]);
     expect([names.commitBatchSize.buckets.at(0), names.commitBatchSize.buckets.at(-1)]).toEqual([1, 1000]);
   });
 });
