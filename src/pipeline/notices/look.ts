@@ -75,18 +75,21 @@ export function createLooker({ store, queue, policy, telemetry, clock, log }: Lo
   }
 
   async function lookAll(): Promise<void> {
-    for (let left = looksInARow; left > 0; left -= 1) {
-      again = false;
-      const more = await lookOnce();
-      if (!more && !again) return;
+    try {
+      for (let left = looksInARow; left > 0; left -= 1) {
+        again = false;
+        const more = await lookOnce();
+        if (!more && !again) return;
+      }
+    } finally {
+      // In the same turn as the last word on `again`: who asks after it starts a look of their own.
+      running = null;
     }
   }
 
   function look(): Promise<void> {
     again = true;
-    running ??= lookAll().finally(() => {
-      running = null;
-    });
+    running ??= lookAll();
     return running;
   }
 

@@ -75,7 +75,9 @@ export function createSendNotice(parts: SendParts): SendNotice {
   async function failed(claimed: Sending, failure: Extract<SendResult, { ok: false }>): Promise<SendOutcome> {
     const { id, receiver, incidentId, decidedAt } = claimed.notice;
     const now = clock.now();
-    const wait = failure.retryAfterMs ?? backOff(claimed.attempts, parts.random);
+    // "At once" (a date that is over, too) is no wish: an hour of attempts without a pause would help nobody.
+    const asked = failure.retryAfterMs ?? 0;
+    const wait = asked > 0 ? asked : backOff(claimed.attempts, parts.random);
     const retryAt = new Date(now.getTime() + wait);
     const isOver = !failure.retry || retryAt.getTime() > decidedAt.getTime() + trialMs;
     if (isOver) {
