@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { debuggerForm, encodeForm, errorEvent, signForm } from "../../test/support/sign.ts";
+import { errorEvent } from "../../test/support/sign.ts";
 import {
   defaultAccount,
   type SimulatedTwilio,
@@ -13,7 +13,7 @@ import { createLog } from "../telemetry/log.ts";
 import { createLedger } from "./demo/ledger.ts";
 import { type Observation, observe } from "./demo/observe.ts";
 import { report } from "./demo/report.ts";
-import type { Target } from "./demo/sender.ts";
+import { stayText, trickle } from "./demo/stay.ts";
 import { sendTraffic } from "./demo/traffic.ts";
 import { checksOf } from "./demo/verify.ts";
 import { stageFaults } from "./demo/world.ts";
@@ -48,7 +48,10 @@ export async function demo({ stay }: { stay: boolean }): Promise<number> {
 
     const exact = checks.every(({ expected, seen }) => expected === seen);
     print(exact ? "\nEvery event was counted exactly once." : "\nThe books do not agree: see FAIL above.");
-    if (stay) await untilInterrupted(target, adminUrl);
+    if (stay) {
+      print(stayText(target, adminUrl));
+      await trickle(target, firsts, systemClock.now, interruption());
+    }
     return exact ? 0 : 1;
   } finally {
     await app?.stop();
@@ -98,25 +101,11 @@ async function whenDiagnosed(adminUrl: string): Promise<Observation> {
   }
 }
 
-async function untilInterrupted(target: Target, adminUrl: string): Promise<void> {
-  const form = debuggerForm(errorEvent({ code: 50416 }, 0xcafe));
-  const signature = signForm(target.token, `${target.publicUrl}/twilio/debugger`, form);
-  print(`
-Still running. Ctrl-C ends it.
-  incidents  ${adminUrl}/api/v1/incidents
-  metrics    ${adminUrl}/metrics
-  API        ${adminUrl}/api/v1/openapi.json
-
-One more event:
-  curl -i -H 'X-Twilio-Signature: ${signature}' --data '${encodeForm(form)}' ${target.localUrl}/twilio/debugger
-
-For prometheus.yml:
-  scrape_configs:
-    - job_name: faultline
-      static_configs: [{ targets: ["${new URL(adminUrl).host}"] }]`);
-  await new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
-  });
+/** Aborts at the first SIGINT or SIGTERM. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => controller.abort());
+  return controller.signal;
 }
 
 function print(text: string): void {
