@@ -7,6 +7,7 @@ import type { Incident, IncidentState, IncidentTransition } from "../core/incide
 import type { JsonObject } from "../core/json.ts";
 import type { Answer, EventOutcome } from "../core/outcome.ts";
 import type { Severity } from "../core/rules/rule.ts";
+import type { TraceParent } from "./trace-ports.ts";
 
 /** Time, passed in so that tests can hold it. */
 export interface Clock {
@@ -31,6 +32,8 @@ export interface Delivery {
   readonly signature: string | null;
   readonly body: Buffer;
   readonly receivedAt: Date;
+  /** The span of the request; null or absent while tracing is off. */
+  readonly trace?: TraceParent | null;
 }
 
 /** How an event was classified, in the form the store keeps. */
@@ -51,6 +54,8 @@ export interface ClassifiedEvent {
   readonly subject: string;
   /** The private fields a diagnosis needs, sealed (core/seal.ts); null when no diagnostician asks for them. */
   readonly sealedSubject: string | null;
+  /** The span of the delivery that brought it; null or absent while tracing is off. */
+  readonly trace?: TraceParent | null;
 }
 
 /** A piece of work, written in the transaction that made it necessary. */
@@ -61,6 +66,8 @@ export interface Work {
   readonly eventSid: string;
   /** Whether it is the first of its incident: those go before further samples of incidents already looked at. */
   readonly first: boolean;
+  /** The span of the delivery that gave rise to it; null or absent when there was none. */
+  readonly trace?: TraceParent | null;
 }
 
 /** What became of one event on commit. */
@@ -180,11 +187,13 @@ export interface WorkStore {
   /**
    * Stores the diagnosis and ends the work, in one transaction. Doing it twice changes nothing. `lead` names the leading
    * cause of all diagnoses of the incident, null while none is supported; when that changes, the transition is returned.
+   * `trace` is the span of this diagnosis: what is told of that change continues it.
    */
   finish(
     work: Work,
     diagnosis: Diagnosis,
     lead: (diagnoses: readonly Diagnosis[]) => string | null,
+    trace?: TraceParent | null,
   ): Promise<"diagnosed" | "cause_changed" | null>;
   /** Ends work that cannot be done, keeping why. */
   abandon(work: Work, reason: string): Promise<void>;
@@ -255,6 +264,16 @@ export interface Telemetry {
   commitBatch(size: number): void;
   incidentTransition(code: number, transition: IncidentTransition): void;
   diagnosis(code: number, diagnosis: Diagnosis): void;
+  /** A worker takes a job for the first time, which has been due for so long. */
+  jobTaken(queue: string, waitedSeconds: number): void;
   job(queue: string, outcome: "completed" | "retried" | "failed", seconds: number): void;
   twilioRequest(api: string, outcome: "ok" | DiagnosisFailure): void;
+}
+
+/** What is measured of HTTP on both sides. Labels are bounded behind this port. */
+export interface HttpTelemetry {
+  /** A request on a port of ours. `route` is a path as it is declared, null for any other; `status` null when no answer was sent. */
+  httpServed(of: { method: string; route: string | null; status: number | null }, seconds: number): void;
+  /** A request of ours. `server` is the host it went to; `status` null when there was no answer. */
+  httpRequested(of: { method: string; server: string; status: number | null }, seconds: number): void;
 }
