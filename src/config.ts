@@ -3,6 +3,7 @@ import { type Account, accountFromEnvironment, mergeAccounts } from "./config/ac
 import { type FileContent, nothing, readFileContent } from "./config/file.ts";
 import { linksFrom, receiversFromEnvironment, receiversFromFile } from "./config/receivers.ts";
 import { type ConfigMistake, type SettingSources, Settings } from "./config/settings.ts";
+import { readTracing } from "./config/tracing.ts";
 import type { NoticeConfig } from "./core/notice/config.ts";
 import type { ReceiverSettings } from "./core/notice/receiver-settings.ts";
 import type { Rule } from "./core/rules/rule.ts";
@@ -40,6 +41,8 @@ export interface Config {
   /** Seals what is private about an event until its diagnosis; null means a key file in dataDir. */
   readonly sealingSecret: Secret | null;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
+  /** Null: no traces. What else there is to say about them, OpenTelemetry's SDK reads from OTEL_* itself. */
+  readonly tracing: { readonly serviceName: string | null } | null;
   readonly userRules: readonly Rule[];
   readonly notices: NoticeSettings;
 }
@@ -104,6 +107,7 @@ export function readConfig(sources: SettingSources & { readonly exists: (path: s
     samplesPerHour: settings.integer("DIAGNOSES_PER_HOUR", 12, 1, 1000),
     sealingSecret: settings.secret("FAULTLINE_SECRET"),
     logLevel: settings.choice("LOG_LEVEL", "info", ["debug", "info", "warn", "error", "silent"]),
+    tracing: readTracing(settings),
     userRules: Object.freeze([...file.rules]),
     notices: Object.freeze({
       ...file.notices,

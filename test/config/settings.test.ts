@@ -28,6 +28,7 @@ describe("defaults", () => {
       retentionMs: 30 * day,
       samplesPerHour: 12,
       logLevel: "info",
+      tracing: null,
       userRules: [],
     });
   });
