@@ -1,8 +1,9 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Diagnosis } from "../../../src/core/diagnosis/verdict.ts";
 import type { Incident } from "../../../src/core/incident.ts";
 import type { LastNotice } from "../../../src/core/notice/last.ts";
-import { compileRouting, defaultRoute } from "../../../src/core/notice/route.ts";
+import { compileRouting, defaultRoute, type Route } from "../../../src/core/notice/route.ts";
 import type { StoredSilence } from "../../../src/pipeline/notice-ports.ts";
 import type { DueIncident, LookContext, Undigested } from "../../../src/pipeline/notice-record-ports.ts";
 import { judge, type Policy } from "../../../src/pipeline/notices/judge.ts";
@@ -196,6 +197,124 @@ describe("an incident that was told", () => {
   });
 });
 
+describe("what is told", () => {
+  const resolvedBefore = everybody({ transition: "resolved" });
+  test.each<[string, Date, DueParts, Date]>([
+    ["first", seconds(1), { openedAt: seconds(1) }, seconds(3)],
+    ["reopened", seconds(2), { openedAt: seconds(2), last: resolvedBefore }, seconds(3)],
+    ["diagnosed", seconds(2), { last: everybody({ leadingCause: null }) }, seconds(60)],
+    ["cause_changed", seconds(2), { last: everybody({ leadingCause: "another" }) }, seconds(60)],
+    [
+      "severity_raised",
+      seconds(50),
+      { incident: { lastSeen: seconds(50).toISOString() }, last: everybody({ severity: "warning" }) },
+      seconds(60),
+    ],
+    [
+      "grew",
+      seconds(50),
+      { incident: { lastSeen: seconds(50).toISOString(), count: 10 }, last: everybody() },
+      seconds(60),
+    ],
+    ["repeat_interval", seconds(5 * hour), { last: everybody() }, seconds(5 * hour)],
+  ])("%s counts from when it happened", (reason, since, parts, at) => {
+    const { tell } = verdictOn(due(parts), { now: at });
+    expect(tell.map((each) => [each.receiver, each.reason, each.since])).toEqual(
+      receivers.map(({ name }) => [name, reason, since]),
+    );
+  });
+
+  test("never counts from a time to come, though the clocks of two processes differ", () => {
+    const { tell } = verdictOn(due({ openedAt: seconds(8) }), { now: seconds(3) });
+    expect(tell.map(({ since }) => since)).toEqual([seconds(3), seconds(3), seconds(3)]);
+  });
+
+  test("is told to nobody who is not configured, though a route names them", () => {
+    const routing = compileRouting({ receivers: ["gone", "slack"] }, []);
+    expect(verdictOn(due(), {}, { ...policy, routing }).told).toEqual(["slack first"]);
+  });
+
+  test("is told again as often as the route says, and looked at for the earliest of all", () => {
+    const routing = compileRouting(
+      {
+        receivers: [],
+        routes: [
+          { receivers: ["slack"], repeatInterval: "30m", continue: true },
+          { receivers: ["pagerduty"], repeatInterval: "2h" },
+        ],
+      },
+      [],
+    );
+    const last30 = due({ last: [last("slack"), last("pagerduty", { count: 5 })] });
+    const verdict = verdictOn(last30, {}, { ...policy, routing });
+    expect([verdict.told, verdict.lookAt, verdict.growAt]).toEqual([[], seconds(1_800), 10]);
+    expect(verdictOn(last30, { now: seconds(1_800) }, { ...policy, routing }).told).toEqual(["slack repeat_interval"]);
+    expect(verdictOn(last30, { now: seconds(2 * hour) }, { ...policy, routing }).told).toEqual([
+      "slack repeat_interval",
+      "pagerduty repeat_interval",
+    ]);
+  });
+});
+
+test("once told, there is nothing more to tell at the same moment, and the next look lies ahead", () => {
+  const severity = fc.constantFrom("critical", "error", "warning", "info");
+  const moment = fc.integer({ min: -10 * hour, max: 3 }).map((at) => seconds(at).toISOString());
+  const told = fc.record({
+    transition: fc.constantFrom("opened", "grew", "diagnosed", "repeated", "resolved", "digest"),
+    at: moment,
+    count: fc.nat(1_000),
+    severity,
+    leadingCause: fc.constantFrom(null, "reopened-session", "another"),
+    grewAt: fc.option(moment),
+  });
+  const situation = fc.record({
+    open: fc.boolean(),
+    count: fc.nat(10_000),
+    severity,
+    diagnosed: fc.boolean(),
+    last: fc
+      .subarray(receivers.map(({ name }) => name))
+      .chain((names) => fc.tuple(...names.map((receiver) => told.map((each): LastNotice => ({ receiver, ...each }))))),
+    silenced: fc.boolean(),
+    told: fc.nat(30),
+  });
+  fc.assert(
+    fc.property(situation, ({ open, count, severity: worst, diagnosed, last: before, silenced, told: openings }) => {
+      const at = seconds(3);
+      const state = open
+        ? ({ state: "open" } as const)
+        : ({ state: "resolved", resolvedAt: start.toISOString() } as const);
+      const each = due({
+        incident: { ...state, count, severity: worst },
+        diagnosed,
+        diagnoses: diagnosed ? [confirmed] : [],
+        last: before,
+      });
+      const context = {
+        now: at,
+        silences: silenced ? [silence(seconds(600))] : [],
+        openingsTold: new Map(receivers.map(({ name }) => [name, openings])),
+      };
+      const first = verdictOn(each, context);
+      const lastBy = new Map(before.map((notice) => [notice.receiver, notice]));
+      for (const { receiver, transition, count: seen, severity: as, leadingCause } of first.tell) {
+        const grewAt = transition === "grew" ? at.toISOString() : (lastBy.get(receiver)?.grewAt ?? null);
+        const now = { receiver, transition, at: at.toISOString(), count: seen, severity: as ?? worst, leadingCause };
+        lastBy.set(receiver, { ...now, grewAt });
+      }
+      const suppressed = new Map(first.hold.map(({ receiver, reason }) => [receiver, reason]));
+      const second = verdictOn({ ...each, last: [...lastBy.values()], suppressed }, context);
+      expect([second.told, second.held]).toEqual([[], []]);
+      for (const { lookAt } of [first, second]) {
+        if (lookAt !== null) expect(lookAt.getTime()).toBeGreaterThan(at.getTime());
+      }
+      expect(second.lookAt).toEqual(first.lookAt);
+      expect(second.growAt).toEqual(first.growAt);
+    }),
+    { numRuns: 500 },
+  );
+});
+
 describe("what holds a notice back", () => {
   test("a silence is noted once and looked at again when it ends", () => {
     const verdict = verdictOn(due(), { silences: [silence(seconds(600))] });
@@ -247,6 +366,30 @@ describe("a storm", () => {
     expect(verdicts.filter(({ tell }) => tell.some(({ receiver }) => receiver === "slack"))).toHaveLength(20);
   });
 
+  test("is known by what was told one by one in the last minute, too; Alertmanager hears all the same", () => {
+    const openingsTold = new Map(receivers.map(({ name }) => [name, 19]));
+    const { verdicts } = judge(opened.slice(0, 2), context({ openings: [], openingsTold }), policy);
+    const names = verdicts.map(({ tell }) => tell.map(({ receiver }) => receiver));
+    expect(names).toEqual([["slack", "pagerduty", "alertmanager"], ["alertmanager"]]);
+    expect([...openingsTold.values()]).toEqual([19, 19, 19]);
+  });
+
+  test("holds back openings only: what was told before is told on", () => {
+    const each = due({ incident: { count: 10 }, last: everybody() });
+    expect(verdictOn(each, { openingsTold: new Map([["slack", 100]]) }).told).toContain("slack grew");
+  });
+
+  test("groups by the labels of the route, in whatever order they are written", () => {
+    for (const groupBy of [
+      ["product", "code"],
+      ["code", "product"],
+    ] satisfies Route["groupBy"][]) {
+      const routing = compileRouting({ receivers: ["slack"], groupBy }, []);
+      const { hold } = verdictOn(due(), { openingsTold: new Map([["slack", 20]]) }, { ...policy, routing });
+      expect(hold.map(({ group }) => group)).toEqual(['[["code","80604"],["product","Proxy"]]']);
+    }
+  });
+
   const row = (overrides: Partial<Undigested> = {}): Undigested => ({
     receiver: "slack",
     group: null,
@@ -261,7 +404,8 @@ describe("a storm", () => {
     judge([], context({ undigested, ...at }), policy).digests;
 
   test("is told in one digest a receiver and group, ten seconds after it began", () => {
-    const rows = [row(), row({ code: 80903, count: 5, since: seconds(2) }), row({ receiver: "webhook", group: "a" })];
+    const gone = row({ receiver: "gone" });
+    const rows = [row(), row({ code: 80903, count: 5, since: seconds(2) }), gone];
     expect(digests(rows, { now: seconds(9) })).toEqual([]);
     expect(digests(rows, { now: seconds(10) })).toEqual([
       {
@@ -284,6 +428,16 @@ describe("a storm", () => {
           },
         },
       },
+    ]);
+  });
+
+  test("is told apart by receiver and group", () => {
+    const rows = [row(), row({ group: "a" }), row({ receiver: "pagerduty" }), row({ group: "a", count: 4 })];
+    const ready = digests(rows, { now: seconds(10) });
+    expect(ready.map(({ receiver, group, digest }) => [receiver, group, digest.total])).toEqual([
+      ["slack", null, 3],
+      ["slack", "a", 7],
+      ["pagerduty", null, 3],
     ]);
   });
 

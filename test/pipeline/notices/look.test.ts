@@ -19,13 +19,26 @@ const notice = (id: string): PendingNotice => ({
 const nothing: LookResult = { notices: [], held: [], more: false };
 
 /** A looker over a log that gives these results one after the other; due as long as there are any. */
-function world(results: LookResult[], options: { queueAway?: () => boolean; overdue?: PendingNotice[] } = {}) {
+function world(
+  results: LookResult[],
+  options: {
+    queueAway?: () => boolean;
+    markAway?: () => boolean;
+    overdue?: PendingNotice[];
+    isDue?: () => Promise<void>;
+    onLook?: (...of: Parameters<NoticeStore["look"]>) => void;
+  } = {},
+) {
   const journal: string[] = [];
   const log = recordingLog();
   let looking = 0;
   const store: Pick<NoticeStore, "isDue" | "look" | "markDispatched" | "overdue"> = {
-    isDue: async () => results.length > 0,
-    look: async () => {
+    isDue: async () => {
+      await options.isDue?.();
+      return results.length > 0;
+    },
+    look: async (...of) => {
+      options.onLook?.(...of);
       looking += 1;
       expect(looking).toBe(1);
       await Promise.resolve();
@@ -33,9 +46,12 @@ function world(results: LookResult[], options: { queueAway?: () => boolean; over
       journal.push("look");
       return results.shift() ?? nothing;
     },
-    markDispatched: async (ids) => void journal.push(`mark ${ids.join(" ")}`),
-    overdue: async (_receivers, at, before) => {
-      journal.push(`overdue ${(at.getTime() - before.getTime()) / 1000}`);
+    markDispatched: async (ids) => {
+      if (options.markAway?.() === true) throw new Error("database away");
+      journal.push(`mark ${ids.join(" ")}`);
+    },
+    overdue: async (receivers, at, before, limit) => {
+      journal.push(`overdue ${receivers.join(" ")} ${(at.getTime() - before.getTime()) / 1000} ${limit}`);
       return options.overdue ?? [];
     },
   };
@@ -48,10 +64,13 @@ function world(results: LookResult[], options: { queueAway?: () => boolean; over
       },
     },
     policy: {
-      receivers: [],
+      receivers: [
+        { name: "slack", kind: "slack" },
+        { name: "webhook", kind: "webhook" },
+      ],
       routing: compileRouting({ receivers: [] }, []),
       stormThreshold: 10,
-      links: { incident: null, runbook: null, grafana: null },
+      links: { incident: null, runbook: null, grafana: "https://grafana.example.com" },
       advice: () => null,
     },
     telemetry: {
@@ -82,7 +101,82 @@ describe("a look", () => {
     const { looker, journal } = world([nothing, nothing, nothing, nothing]);
     await Promise.all([looker.look(), looker.look(), looker.look()]);
     await looker.settled();
-    expect(journal.length).toBeLessThanOrEqual(2);
+    expect(journal).toEqual(["look", "look"]);
+  });
+
+  test("asked for at any moment as another ends is not forgotten", async () => {
+    for (let turns = 0; turns < 30; turns += 1) {
+      const results: LookResult[] = [];
+      const { looker, journal } = world(results);
+      const first = looker.look();
+      for (let left = turns; left > 0; left -= 1) await Promise.resolve();
+      results.push(nothing);
+      await Promise.all([first, looker.look()]);
+      expect([turns, journal]).toEqual([turns, ["look"]]);
+    }
+  });
+
+  test("takes a few incidents at once, with the openings a storm is known by, and judges them by the policy", async () => {
+    let seen: unknown[] = [];
+    const { looker } = world([nothing], {
+      onLook: (at, limits, judge) => {
+        const undigested = { receiver: "slack", group: null, product: "Proxy", code: 80604, title: "", count: 1 };
+        const { digests } = judge([], {
+          now: at,
+          silences: [],
+          openingsTold: new Map(),
+          openings: [],
+          undigested: [{ ...undigested, since: new Date(at.getTime() - 60_000) }],
+          lastDigests: [],
+        });
+        seen = [at, limits, digests.map(({ receiver, digest }) => [receiver, digest.links.grafana])];
+      },
+    });
+    await looker.look();
+    expect(seen).toEqual([now, { incidents: 25, openings: 11 }, [["slack", "https://grafana.example.com"]]]);
+  });
+
+  test("that fails is told to those who asked, and the next one works", async () => {
+    let away = true;
+    const { looker, journal } = world([nothing], {
+      onLook: () => {
+        if (away) throw new Error("database away");
+      },
+    });
+    await expect(Promise.all([looker.look(), looker.look()])).rejects.toThrow("database away");
+    away = false;
+    await looker.look();
+    expect(journal).toEqual(["look"]);
+  });
+
+  test("whose notices cannot be handed over goes on with what else is due", async () => {
+    const { looker, journal, log } = world([{ ...nothing, notices: [notice("1")], more: true }, nothing], {
+      queueAway: () => true,
+    });
+    await looker.look();
+    expect(journal).toEqual(["look", "look"]);
+    expect(log.lines).toEqual([expect.stringMatching(/^warn Notices not handed to the queue/)]);
+  });
+
+  test("under way is waited for by who stops, whatever comes of it", async () => {
+    const gate = Promise.withResolvers<void>();
+    const { looker, journal } = world([nothing], { isDue: () => gate.promise });
+    looker.nudge();
+    let settled = false;
+    const stopping = looker.settled().then(() => {
+      settled = true;
+    });
+    await new Promise(setImmediate);
+    expect([settled, journal]).toEqual([false, []]);
+    gate.resolve();
+    await stopping;
+    expect(journal).toEqual(["look"]);
+
+    const broken = Promise.withResolvers<void>();
+    const failing = world([nothing], { isDue: () => broken.promise });
+    failing.looker.nudge();
+    broken.reject(new Error("database away"));
+    await expect(failing.looker.settled()).resolves.toBeUndefined();
   });
 
   test("lets others have their turn though more and more is due", async () => {
@@ -91,19 +185,22 @@ describe("a look", () => {
     expect(journal).toHaveLength(40);
   });
 
-  test("nudged returns at once and says of a failure in the log", async () => {
-    const { looker, log } = world([]);
-    const failing = createLooker({
-      ...({} as never as Parameters<typeof createLooker>[0]),
-      store: { isDue: () => Promise.reject(new Error("database away")) } as never,
-      clock: fixedClock,
-      log,
+  test("nudged returns at once, says of a failure in the log, and looks again at the next nudge", async () => {
+    let away = true;
+    const { looker, log, journal } = world([nothing], {
+      onLook: () => {
+        if (away) throw new Error("database away");
+      },
     });
-    failing.nudge();
-    await failing.settled();
-    await Promise.resolve();
-    expect(log.lines).toEqual([expect.stringMatching(/^warn Looking for news failed/)]);
+    looker.nudge();
+    expect(journal).toEqual([]);
     await looker.settled();
+    expect(log.lines).toEqual([expect.stringMatching(/^warn Looking for news failed/)]);
+    away = false;
+    looker.nudge();
+    await looker.settled();
+    expect(journal).toEqual(["look"]);
+    expect(log.lines).toHaveLength(1);
   });
 });
 
@@ -118,11 +215,27 @@ describe("handing over", () => {
     away = false;
     await looker.dispatch([notice("3")]);
     expect(journal).toEqual(["add 3", "mark 3"]);
+    away = true;
+    await looker.dispatch([notice("4")]);
+    expect(log.lines).toHaveLength(2);
   });
 
-  test("again brings what has waited for a quarter of a minute", async () => {
+  test("that cannot be noted is told; the sweep hands over once more", async () => {
+    const { looker, journal, log } = world([], { markAway: () => true });
+    await looker.dispatch([notice("1")]);
+    expect(journal).toEqual(["add 1"]);
+    expect(log.lines).toHaveLength(1);
+  });
+
+  test("again brings what has waited for a quarter of a minute, to those who are configured, so many at once", async () => {
     const { looker, journal } = world([], { overdue: [notice("7")] });
     await looker.redispatch();
-    expect(journal).toEqual(["overdue 15", "add 7", "mark 7"]);
+    expect(journal).toEqual(["overdue slack webhook 15 500", "add 7", "mark 7"]);
+  });
+
+  test("nothing troubles nobody", async () => {
+    const { looker, journal } = world([]);
+    await looker.redispatch();
+    expect(journal).toEqual(["overdue slack webhook 15 500"]);
   });
 });

@@ -1,8 +1,9 @@
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Incident } from "../../../src/core/incident.ts";
 import type { Notice } from "../../../src/core/notice/notice.ts";
 import type { MessageReference, PendingNotice, SendResult } from "../../../src/pipeline/notice-ports.ts";
-import { type Claim, sendMs } from "../../../src/pipeline/notice-record-ports.ts";
+import { type Claim, claimMs, sendMs } from "../../../src/pipeline/notice-record-ports.ts";
 import { backOff, createSendNotice, trialMs } from "../../../src/pipeline/notices/send.ts";
 import { recordingLog } from "../fakes.ts";
 
@@ -51,6 +52,9 @@ function world(
     result?: SendResult | (() => Promise<SendResult>);
     incident?: Incident | null;
     confirmFails?: number;
+    /** What else of the record is away. */
+    away?: "incident" | "release";
+    random?: number;
   } = {},
 ) {
   const journal: string[] = [];
@@ -67,6 +71,7 @@ function world(
         journal.push(`confirm ${id} ${JSON.stringify(reference)}`);
       },
       release: async (id, reason, _at, retryAt) => {
+        if (options.away === "release") throw new Error("database away");
         journal.push(`release ${id} ${reason} ${(retryAt.getTime() - now.getTime()) / 1000}`);
       },
       giveUp: async (id, reason) => void journal.push(`give up ${id} ${reason}`),
@@ -75,7 +80,10 @@ function world(
       },
     },
     reader: {
-      incident: async () => (options.incident === undefined ? incident : options.incident),
+      incident: async () => {
+        if (options.away === "incident") throw new Error("database away");
+        return options.incident === undefined ? incident : options.incident;
+      },
       diagnoses: async () => [],
     },
     notifiers: new Map([
@@ -100,7 +108,7 @@ function world(
       noticeDelay: (receiver, seconds) => void journal.push(`delay ${receiver} ${seconds}`),
     },
     clock: { now: () => now },
-    random: () => 0,
+    random: () => options.random ?? 0,
     log,
   });
   return { send, journal, sent, log };
@@ -108,6 +116,10 @@ function world(
 
 beforeEach(() => {
   now = decidedAt;
+});
+
+afterEach(() => {
+  vi.useRealTimers();
 });
 
 describe("a notice that is taken", () => {
@@ -143,9 +155,28 @@ describe("a notice that is taken", () => {
   });
 
   test("is confirmed in the end though the database is away for a moment", async () => {
-    const { send, journal } = world({ confirmFails: 2 });
-    await send("36");
+    vi.useFakeTimers();
+    const { send, journal } = world({ confirmFails: 5 });
+    const outcome = send("36");
+    await vi.runAllTimersAsync();
+    expect(await outcome).toEqual({ kind: "done" });
     expect(journal).toEqual(["send", 'confirm 36 {"ts":"1"}', "count slack delivered first", "delay slack 2"]);
+  });
+
+  test("and cannot be confirmed is not counted; the queue asks again, and the claim has held until then", async () => {
+    vi.useFakeTimers({ now: 0 });
+    const { send, journal } = world({ confirmFails: Number.POSITIVE_INFINITY });
+    const outcome = expect(send("36")).rejects.toThrow("database away");
+    await vi.runAllTimersAsync();
+    await outcome;
+    expect(journal).toEqual(["send"]);
+    expect(sendMs + Date.now()).toBeLessThan(claimMs);
+  });
+
+  test("leaves no timer behind", async () => {
+    vi.useFakeTimers();
+    await world().send("36");
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   test("may be a digest or about Faultline itself: then nothing is read", async () => {
@@ -175,10 +206,32 @@ describe("a notice that fails", () => {
     },
   );
 
-  test("waits as long as the receiver asked", async () => {
-    const { send, journal } = world({ result: failure("serverError", true, 90_000) });
-    expect(await send("36")).toEqual({ kind: "later", afterMs: 90_000 });
-    expect(journal).toEqual(["send", "release 36 serverError 90"]);
+  test("waits the longer the oftener it has failed, less what chance takes off", async () => {
+    const { send, journal } = world({
+      claim: { ...sending, attempts: 3 },
+      result: failure("network", true),
+      random: 0.5,
+    });
+    expect(await send("36")).toEqual({ kind: "later", afterMs: 12_000 });
+    expect(journal).toEqual(["send", "release 36 network 12"]);
+  });
+
+  test.each([90_000, 3_000])("waits the %i ms the receiver asked for, not the 12 s of its own", async (askedMs) => {
+    const { send, journal } = world({
+      claim: { ...sending, attempts: 3 },
+      result: failure("serverError", true, askedMs),
+      random: 0.5,
+    });
+    expect(await send("36")).toEqual({ kind: "later", afterMs: askedMs });
+    expect(journal).toEqual(["send", `release 36 serverError ${askedMs / 1_000}`]);
+  });
+
+  test("waits by itself when the receiver asked for no wait at all", async () => {
+    const later = world({ result: failure("serverError", true, 0) });
+    expect(await later.send("36")).toEqual({ kind: "later", afterMs: 2_000 });
+    const paused = world({ claim: { ...sending, attempts: 1 }, result: failure("rateLimited", true, 0) });
+    expect(await paused.send("36")).toEqual({ kind: "pause", forMs: 4_000 });
+    expect(paused.journal).toEqual(["send", "release 36 rateLimited 4", "pause slack 4"]);
   });
 
   test("by the receiver's limit leaves the receiver alone as a whole", async () => {
@@ -205,19 +258,59 @@ describe("a notice that fails", () => {
 
   test("is given up when the next attempt would come after an hour", async () => {
     const { send, journal } = world({ result: failure("timeout", true) });
+    now = new Date(decidedAt.getTime() + trialMs - 2_000);
+    expect(await send("36")).toEqual({ kind: "later", afterMs: 2_000 });
     now = new Date(decidedAt.getTime() + trialMs - 1_999);
     expect(await send("36")).toEqual({ kind: "done" });
-    expect(journal).toEqual(["send", "give up 36 timeout", "count slack given_up timeout"]);
+    expect(journal).toEqual([
+      "send",
+      "release 36 timeout 2",
+      "send",
+      "give up 36 timeout",
+      "count slack given_up timeout",
+    ]);
+  });
+
+  test("with a wish for more than the hour is given up at once", async () => {
+    const { send, journal } = world({ result: failure("serverError", true, trialMs + 1) });
+    expect(await send("36")).toEqual({ kind: "done" });
+    expect(journal).toEqual(["send", "give up 36 serverError", "count slack given_up serverError"]);
   });
 
   test("to answer counts as a timeout while its claim still holds", async () => {
     vi.useFakeTimers();
     const { send, journal } = world({ result: () => new Promise<SendResult>(() => undefined) });
     const outcome = send("36");
-    await vi.advanceTimersByTimeAsync(sendMs);
+    await vi.advanceTimersByTimeAsync(sendMs - 1);
+    expect(journal).toEqual(["send"]);
+    await vi.advanceTimersByTimeAsync(1);
     expect(await outcome).toEqual({ kind: "later", afterMs: 2_000 });
     expect(journal).toEqual(["send", "release 36 timeout 2"]);
-    vi.useRealTimers();
+    expect(sendMs).toBeLessThan(claimMs);
+  });
+
+  test.each([
+    ["taken", (late: PromiseWithResolvers<SendResult>) => late.resolve({ ok: true, reference: null })],
+    ["broken", (late: PromiseWithResolvers<SendResult>) => late.reject(new Error("socket hang up"))],
+  ])("in time and is %s afterwards stays failed: another attempt is on its way", async (_, settle) => {
+    vi.useFakeTimers();
+    const late = Promise.withResolvers<SendResult>();
+    const { send, journal } = world({ result: () => late.promise });
+    const outcome = send("36");
+    await vi.advanceTimersByTimeAsync(sendMs);
+    await outcome;
+    settle(late);
+    await vi.runAllTimersAsync();
+    expect(journal).toEqual(["send", "release 36 timeout 2"]);
+  });
+
+  test("to be noted as failed, or to be read, is left to the queue: nothing is counted or given up", async () => {
+    const unnoted = world({ away: "release", result: failure("network", true) });
+    await expect(unnoted.send("36")).rejects.toThrow("database away");
+    expect(unnoted.journal).toEqual(["send"]);
+    const unread = world({ away: "incident" });
+    await expect(unread.send("36")).rejects.toThrow("database away");
+    expect(unread.journal).toEqual([]);
   });
 
   test("because its incident is gone, or its receiver is, is given up unsent", async () => {
@@ -232,9 +325,14 @@ describe("a notice that fails", () => {
 
 describe("a notice that is not to be sent now", () => {
   test("waits", async () => {
-    const { send, journal } = world({ claim: { kind: "wait", ms: 1_500 } });
-    expect(await send("36")).toEqual({ kind: "later", afterMs: 1_500 });
-    expect(journal).toEqual([]);
+    for (const [ms, afterMs] of [
+      [1_500, 1_500],
+      [0, 1],
+    ] as const) {
+      const { send, journal } = world({ claim: { kind: "wait", ms } });
+      expect(await send("36")).toEqual({ kind: "later", afterMs });
+      expect(journal).toEqual([]);
+    }
   });
 
   test("or is over, which is counted when it has just become so", async () => {
@@ -255,4 +353,18 @@ test("waits between attempts double up to five minutes, half of it left to chanc
   const waits = [0, 1, 2, 5, 7, 8, 100].map((attempts) => backOff(attempts, () => 0));
   expect(waits).toEqual([2_000, 4_000, 8_000, 64_000, 256_000, 300_000, 300_000]);
   expect(backOff(1, () => 0.999)).toBe(2_002);
+});
+
+test("waits between attempts lie between half of the full one and the full one, whole and never over five minutes", () => {
+  const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+  fc.assert(
+    fc.property(fc.nat(10_000), chance, (attempts, random) => {
+      const full = backOff(attempts, () => 0);
+      const wait = backOff(attempts, () => random);
+      expect(Number.isInteger(wait)).toBe(true);
+      expect(wait).toBeGreaterThanOrEqual(full / 2);
+      expect(wait).toBeLessThanOrEqual(full);
+      expect(full).toBeLessThanOrEqual(300_000);
+    }),
+  );
 });
