@@ -13,7 +13,8 @@ import { reopenWindowMs } from "./core/incident.ts";
 import { codeView, ruleList } from "./core/rules/code-view.ts";
 import { codesWithRules, compileRules } from "./core/rules/match.ts";
 import { createSeal } from "./core/seal.ts";
-import { createOperateApp } from "./operate/server.ts";
+import { serverAddresses } from "./notify/server-addresses.ts";
+import { createOperateApp, type OperateOptions, operateRoutes } from "./operate/server.ts";
 import { createDiagnose } from "./pipeline/diagnose.ts";
 import { createDispatcher } from "./pipeline/dispatch.ts";
 import { cachedReader } from "./pipeline/gather/cached-reader.ts";
@@ -25,6 +26,7 @@ import { noticeQueueOf } from "./queue/notice-jobs.ts";
 import { createWorkQueue } from "./queue/producer.ts";
 import { startWorker } from "./queue/worker.ts";
 import { createReceiveApp } from "./receive/app.ts";
+import { endpoints as receiveEndpoints } from "./receive/endpoints.ts";
 import type { listen } from "./receive/listen.ts";
 import { loadBuiltInRules } from "./rule-packs.ts";
 import { openDatabase } from "./store/database.ts";
@@ -33,9 +35,11 @@ import { createHousekeeping } from "./store/housekeeping.ts";
 import { readOrMakeKeyFile } from "./store/key-file.ts";
 import { createRecordReader } from "./store/record-reader.ts";
 import { createWorkStore } from "./store/work-store.ts";
+import { measureServed } from "./telemetry/http-served.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
 import { expectedCode } from "./telemetry/start-at-zero.ts";
 import { startTimers } from "./timers.ts";
+import { twilioAddresses, twilioApiNames } from "./twilio/apis.ts";
 import { createTwilioReader } from "./twilio/reader.ts";
 import { version } from "./version.ts";
 
@@ -98,6 +102,7 @@ async function start(
     version,
     log,
     knownCodes: codesWithRules(rules),
+    documentedCodes: catalogue.codes,
     accounts: [...config.accounts.keys()],
     products: [
       ...catalogue.codes.flatMap((code) => catalogue.lookup(code)?.product ?? []),
@@ -106,7 +111,12 @@ async function start(
     expectedCodes: mainCodes.map((code) => expectedCode(codeView(code, rules, catalogue))),
     queues: ["diagnose", ...config.notices.receivers.map(({ name }) => noticeQueueOf(name))],
     receivers: config.notices.receivers.map(({ name }) => name),
-    twilioApis: ["monitor.alerts.fetch"],
+    twilioApis: twilioApiNames,
+    serverAddresses: [
+      ...twilioAddresses(config.twilioApiBaseUrl),
+      ...config.notices.receivers.flatMap((receiver) => serverAddresses(receiver)),
+    ],
+    clock,
   });
   const { telemetry } = metrics;
 
@@ -213,7 +223,7 @@ async function start(
   }
 
   let stopping = false;
-  const operate = createOperateApp({
+  const operateOptions: OperateOptions = {
     reader,
     renderMetrics: metrics.render,
     readiness: readinessOf({ database: () => reader.ping(), queue: () => queue.ping() }, () => stopping),
@@ -223,7 +233,8 @@ async function start(
     adminToken: config.adminToken,
     version,
     log,
-  });
+  };
+  const operate = measureServed(createOperateApp(operateOptions), operateRoutes(operateOptions), telemetry);
   const admin = await listenOn("ADMIN_PORT", operate, config.adminHost, config.adminPort, 200);
   stops.push(() => admin.close(1_000));
 
@@ -276,7 +287,7 @@ async function start(
       },
       telemetry,
     });
-    handler = createReceiveApp({
+    const receive = createReceiveApp({
       ingest,
       telemetry,
       clock,
@@ -286,6 +297,7 @@ async function start(
       signatureRequired: !config.allowUnsigned,
       stopping: () => stopping,
     });
+    handler = measureServed(receive, receiveEndpoints.keys(), telemetry);
     return listener.port;
   }
 }

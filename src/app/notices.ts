@@ -11,7 +11,7 @@ import { createLooker, type Looker } from "../pipeline/notices/look.ts";
 import { createWatch, receiverStates } from "../pipeline/notices/receivers.ts";
 import { createRefresh } from "../pipeline/notices/refresh.ts";
 import { createSendNotice } from "../pipeline/notices/send.ts";
-import type { Clock, Log, RecordReader, Telemetry } from "../pipeline/ports.ts";
+import type { Clock, HttpTelemetry, Log, RecordReader, Telemetry } from "../pipeline/ports.ts";
 import type { QueueConnection } from "../queue/connection.ts";
 import { createNoticeQueue, type OpenNoticeQueue } from "../queue/notice-queue.ts";
 import { startNoticeWorker } from "../queue/notice-worker.ts";
@@ -30,7 +30,7 @@ export interface NoticeWiring {
   readonly connection: QueueConnection;
   readonly reader: RecordReader;
   readonly codes: CodeBook;
-  readonly telemetry: Telemetry & NoticeTelemetry;
+  readonly telemetry: Telemetry & NoticeTelemetry & HttpTelemetry;
   readonly shutdownTimeoutMs: number;
   readonly clock: Clock;
   readonly log: Log;
@@ -82,7 +82,7 @@ async function startSending(
 ): Promise<void> {
   const { settings, connection, telemetry, reader, clock, log, stops } = wiring;
   const { receivers, links } = settings;
-  const notifiers = new Map(receivers.map((each) => [each.name, createNotifier(each, { clock })]));
+  const notifiers = new Map(receivers.map((each) => [each.name, createNotifier(each, { clock, telemetry })]));
   const parts = { store, notifiers, reader, advice, links, telemetry, clock, random: Math.random, log };
   const send = createSendNotice(parts);
   const workers: RunningWorker[] = [];

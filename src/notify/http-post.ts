@@ -1,4 +1,5 @@
 import type { SendResult } from "../pipeline/notice-ports.ts";
+import { observedRequest, type RequestObservers, type SeenRequest } from "../pipeline/observed-request.ts";
 import type { Clock } from "../pipeline/ports.ts";
 
 /** For one request, its answer included, in milliseconds. */
@@ -14,7 +15,7 @@ const maxRetryAfterMs = 60 * 60 * 1000;
 export type SendFailure = Extract<SendResult, { ok: false }>;
 
 /** What every sender needs besides its destination. */
-export interface SenderOptions {
+export interface SenderOptions extends RequestObservers {
   readonly clock: Clock;
   /** For one request, in milliseconds. Default 10,000. */
   readonly timeoutMs?: number;
@@ -44,9 +45,17 @@ export type PostResult = { readonly answer: Answered } | { readonly failure: Sen
  * Posts JSON once. Follows no redirect, bounds time and size, never rejects, and tells of what went wrong only the reason:
  * URL and headers hold secrets, and an error of fetch() may quote them.
  */
-export async function postJson(post: Post, { timeoutMs = defaultTimeoutMs }: SenderOptions): Promise<PostResult> {
+export async function postJson(post: Post, options: SenderOptions): Promise<PostResult> {
   const target = splitCredentials(post.url);
   if (target === null) return { failure: failure("clientError", false) };
+  const { result } = await observedRequest("POST", target.url, options, async () => {
+    const result = await attempt(target, post, options.timeoutMs ?? defaultTimeoutMs);
+    return { ...seen(result), result };
+  });
+  return result;
+}
+
+async function attempt(target: Target, post: Post, timeoutMs: number): Promise<PostResult> {
   try {
     const response = await fetch(target.url, {
       method: "POST",
@@ -71,6 +80,11 @@ export async function postJson(post: Post, { timeoutMs = defaultTimeoutMs }: Sen
   } catch (error) {
     return { failure: failureOfError(error) };
   }
+}
+
+function seen(result: PostResult): SeenRequest {
+  if ("answer" in result) return { status: result.answer.status, failure: null };
+  return { status: null, failure: result.failure.reason };
 }
 
 /** A failure without more to say. */
@@ -106,8 +120,14 @@ function waitAsked(retryAfter: string | null, now: Date): { readonly retryAfterM
   return httpDate.test(text) ? waitOfSeconds((Date.parse(text) - now.getTime()) / 1000) : {};
 }
 
+/** Where a request goes. */
+interface Target {
+  readonly url: URL;
+  readonly headers: Record<string, string>;
+}
+
 /** fetch() refuses a URL with user info; such a URL means Basic credentials. Null for what is no HTTP URL. */
-function splitCredentials(text: string): { url: URL; headers: Record<string, string> } | null {
+function splitCredentials(text: string): Target | null {
   const url = URL.parse(text);
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) return null;
   if (url.username === "" && url.password === "") return { url, headers: {} };

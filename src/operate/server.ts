@@ -65,24 +65,34 @@ export function createOperateApp(options: OperateOptions): Express {
   return app;
 }
 
-function allEndpoints({ reader, codes, requeue, notices, version }: OperateOptions): AnyEndpoint[] {
+/** The paths of the private port as they are declared, parameters as `{id}`. */
+export function operateRoutes(options: OperateOptions): readonly string[] {
+  return [...new Set(["/livez", "/readyz", "/metrics", documentPath, ...resources(options).map(({ path }) => path)])];
+}
+
+const documentPath = "/api/v1/openapi.json";
+
+function resources({ reader, codes, requeue, notices }: OperateOptions): readonly AnyEndpoint[] {
+  return [
+    ...incidentEndpoints(reader, codes, notices?.reader),
+    ...eventEndpoints(reader),
+    ...codeEndpoints(codes),
+    requeueEndpoint(requeue),
+    ...(notices === undefined ? [] : noticeEndpoints(notices)),
+  ];
+}
+
+function allEndpoints(options: OperateOptions): readonly AnyEndpoint[] {
   const document = endpoint({
-    path: "/api/v1/openapi.json",
+    path: documentPath,
     summary: "This document",
     params: NoParameters,
     query: NoParameters,
     response: "Document",
     answer: async () => found(openApi),
   });
-  const all = [
-    ...incidentEndpoints(reader, codes, notices?.reader),
-    ...eventEndpoints(reader),
-    ...codeEndpoints(codes),
-    requeueEndpoint(requeue),
-    ...(notices === undefined ? [] : noticeEndpoints(notices)),
-    document,
-  ];
-  const openApi = openApiDocument(all, version);
+  const all = [...resources(options), document];
+  const openApi = openApiDocument(all, options.version);
   return all;
 }
 

@@ -26,7 +26,10 @@ export interface JobQueue {
 }
 
 /** The part of BullMQ's Job that the worker uses. */
-export type TakenJob = Pick<Job<unknown>, "data" | "attemptsMade" | "opts">;
+export type TakenJob = Pick<
+  Job<unknown>,
+  "data" | "attemptsMade" | "attemptsStarted" | "opts" | "timestamp" | "processedOn"
+>;
 
 /** The part of BullMQ's Worker that we use. */
 export interface JobWorker {

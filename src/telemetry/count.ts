@@ -1,22 +1,33 @@
 import type { NoticeTelemetry } from "../pipeline/notice-ports.ts";
-import type { Telemetry } from "../pipeline/ports.ts";
+import type { Clock, HttpTelemetry, Telemetry } from "../pipeline/ports.ts";
 import type { Instruments } from "./instruments.ts";
 import type { Labels } from "./labels.ts";
 import { noCause } from "./metric-names.ts";
 
-/** The port through which the rest of Faultline counts. No call throws, whatever it is given. */
-export function createTelemetry(instruments: Instruments, labels: Labels): Telemetry & NoticeTelemetry {
+/** The ports through which the rest of Faultline counts. */
+export type AllTelemetry = Telemetry & NoticeTelemetry & HttpTelemetry;
+
+/** Makes them. `isKnownCode`: whether anybody has said what a code means. No call throws, whatever it is given. */
+export function createTelemetry(
+  instruments: Instruments,
+  labels: Labels,
+  isKnownCode: (code: number) => boolean,
+  clock: Clock,
+): AllTelemetry {
   return {
     delivery(source, answer, seconds) {
       const reason = answer.outcome === "rejected" ? answer.reason : "none";
       instruments.deliveries.inc({ source, outcome: answer.outcome, reason });
       instruments.ingestDuration.observe({ source }, measured(seconds));
+      if (answer.outcome === "accepted") instruments.lastAcceptedDelivery.set({ source }, clock.now().getTime() / 1000);
     },
     eventOutcome(source, outcome, count) {
       instruments.eventOutcomes.inc({ source, outcome }, measured(count));
     },
     eventRecorded(event) {
-      instruments.debuggerEvents.inc(labels.event(event));
+      const shown = labels.event(event);
+      instruments.debuggerEvents.inc(shown);
+      if (!isKnownCode(event.code)) instruments.unknownCodeEvents.inc({ account: shown.account });
     },
     commitBatch(size) {
       instruments.commitBatchSize.observe(measured(size));
@@ -27,6 +38,9 @@ export function createTelemetry(instruments: Instruments, labels: Labels): Telem
     diagnosis(code, { causes }) {
       const verdicts = causes.length > 0 ? causes.map(({ id, verdict }) => ({ cause: id, verdict })) : [noCause];
       for (const each of verdicts) instruments.diagnoses.inc(labels.verdict({ code, ...each }));
+    },
+    jobTaken(queue, waitedSeconds) {
+      instruments.jobAge.observe({ queue: labels.queue(queue) }, measured(waitedSeconds));
     },
     job(queue, outcome, seconds) {
       instruments.jobDuration.observe({ queue: labels.queue(queue), outcome }, measured(seconds));
@@ -39,6 +53,12 @@ export function createTelemetry(instruments: Instruments, labels: Labels): Telem
     },
     noticeDelay(receiver, seconds) {
       instruments.noticeDelay.observe({ receiver: labels.receiver(receiver) }, measured(seconds));
+    },
+    httpServed(of, seconds) {
+      instruments.httpServerDuration.observe(labels.served(of), measured(seconds));
+    },
+    httpRequested(of, seconds) {
+      instruments.httpClientDuration.observe(labels.requested(of), measured(seconds));
     },
   };
 }

@@ -163,6 +163,41 @@ export const metrics = {
 /** Label value of everything beyond the bound of a label. */
 export const otherLabel = "other";
 
+/** Values of the `label` label of faultline_labels_folded_total: the labels whose values are bounded. */
+export const foldableLabels = [
+  "account",
+  "product",
+  "code",
+  "level",
+  "cause",
+  "api",
+  "queue",
+  "receiver",
+  "http_request_method",
+  "http_route",
+  "http_response_status_code",
+  "server_address",
+] as const;
+export type FoldableLabel = (typeof foldableLabels)[number];
+
+/** Values of the `http_request_method` label; any other method becomes `_OTHER`, as OpenTelemetry has it. */
+export const httpMethods: readonly string[] = [
+  "GET",
+  "HEAD",
+  "POST",
+  "PUT",
+  "PATCH",
+  "DELETE",
+  "OPTIONS",
+  "CONNECT",
+  "TRACE",
+  "QUERY",
+];
+export const otherMethod = "_OTHER";
+
+/** Value of the `http_response_status_code` label where no answer came, or none could be sent. */
+export const noAnswer = "none";
+
 /** Values of the `level` label; any other word becomes `OTHER`. */
 export const levels = ["ERROR", "WARNING", "INFO", "DEBUG"] as const;
 

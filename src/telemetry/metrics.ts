@@ -1,11 +1,11 @@
 import { Registry } from "prom-client";
-import type { NoticeTelemetry } from "../pipeline/notice-ports.ts";
-import type { Log, RecordReader, Telemetry, WorkQueue } from "../pipeline/ports.ts";
+import type { Clock, Log, RecordReader, WorkQueue } from "../pipeline/ports.ts";
+import { noTracing, type Tracing } from "../pipeline/trace-ports.ts";
 import { type Bounds, defaultBounds } from "./bounds.ts";
-import { createTelemetry } from "./count.ts";
-import { addProcessMetrics, createInstruments, type Instruments } from "./instruments.ts";
+import { type AllTelemetry, createTelemetry } from "./count.ts";
+import { contentTypes, type ExpositionFormat, exposition } from "./exposition.ts";
+import { addProcessMetrics, createInstruments, type Instruments, type MetricsRegistry } from "./instruments.ts";
 import { createLabels, type Labels } from "./labels.ts";
-import { toOpenMetrics } from "./open-metrics.ts";
 import { sharedGauges } from "./shared-gauges.ts";
 import { type ExpectedCode, startAtZero } from "./start-at-zero.ts";
 
@@ -14,6 +14,8 @@ export interface MetricsOptions {
   readonly version: string;
   /** Codes with a rule: always labels of their own. */
   readonly knownCodes: Iterable<number>;
+  /** Codes that Twilio documents. A code that is neither here nor in a rule is unknown. */
+  readonly documentedCodes: Iterable<number>;
   /** Sids of the configured accounts. */
   readonly accounts: readonly string[];
   /** Products of the catalogue and the rules. */
@@ -25,9 +27,14 @@ export interface MetricsOptions {
   readonly receivers?: readonly string[];
   /** Names under which requests to Twilio are counted. */
   readonly twilioApis?: readonly string[];
+  /** Hosts that the configuration has us ask or tell. */
+  readonly serverAddresses?: readonly string[];
   readonly bounds?: Partial<Bounds>;
   /** Metrics of the Node process too; true unless said otherwise. */
   readonly processMetrics?: boolean;
+  /** Knows the trace that exemplars point to. */
+  readonly tracing?: Pick<Tracing, "current">;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -37,13 +44,10 @@ export interface SharedState {
   readonly queueStats?: WorkQueue["stats"];
 }
 
-export type MetricsFormat = "prometheus" | "openmetrics";
-
 export interface Metrics {
-  readonly telemetry: Telemetry & NoticeTelemetry;
-  readonly registry: Registry;
+  readonly telemetry: AllTelemetry;
   /** The answer to a scrape. Waits at most a second for shared state and never fails because of it. */
-  render(format?: MetricsFormat): Promise<{ contentType: string; body: string }>;
+  render(format?: ExpositionFormat): Promise<{ contentType: string; body: string }>;
   /** Makes every render read these. Apart from creation, since store and queue are made after the metrics. */
   collectFrom(shared: SharedState): void;
 }
@@ -54,8 +58,10 @@ export interface Metrics {
  */
 export function createMetrics(options: MetricsOptions): Metrics {
   const { accounts, expectedCodes = [], queues = [], receivers = [], twilioApis = [], log } = options;
-  const registry = new Registry();
-  const instruments = createInstruments(registry);
+  const registry: MetricsRegistry = new Registry();
+  registry.setContentType(contentTypes.openmetrics);
+  const { tracing = noTracing } = options;
+  const instruments = createInstruments(registry, () => traceIdOf(tracing.current()));
   const known = {
     codes: [...options.knownCodes, ...expectedCodes.map((each) => each.code)],
     accounts,
@@ -64,16 +70,18 @@ export function createMetrics(options: MetricsOptions): Metrics {
     twilioApis,
     queues,
     receivers,
+    serverAddresses: options.serverAddresses ?? [],
   };
-  const labels = createLabels(known, { ...defaultBounds, ...options.bounds });
+  const bounds = { ...defaultBounds, ...options.bounds };
+  const labels = createLabels(known, bounds, (label) => instruments.labelsFolded.inc({ label }));
+  const knownCodes = new Set([...known.codes, ...options.documentedCodes]);
   startAtZero(instruments, labels, { codes: expectedCodes, accounts, queues, receivers, twilioApis });
   instruments.buildInfo.set({ version: options.version, node: process.version }, 1);
   if (options.processMetrics ?? true) addProcessMetrics(registry);
 
   let refreshers: (() => Promise<void>)[] = [];
   return {
-    telemetry: createTelemetry(instruments, labels),
-    registry,
+    telemetry: createTelemetry(instruments, labels, (code) => knownCodes.has(code), options.clock),
     collectFrom({ openIncidents, queueStats }) {
       const showOpen = (open: OpenIncidents) => showIncidents(instruments, labels, expectedCodes, open);
       const showStats = (stats: QueueStats) => showQueues(instruments, labels, stats);
@@ -84,10 +92,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
     },
     async render(format = "prometheus") {
       await Promise.all(refreshers.map((refresh) => refresh()));
-      const text = await registry.metrics();
-      return format === "openmetrics"
-        ? { contentType: Registry.OPENMETRICS_CONTENT_TYPE, body: toOpenMetrics(text) }
-        : { contentType: Registry.PROMETHEUS_CONTENT_TYPE, body: text };
+      const families = await registry.getMetricsAsJSON();
+      return { contentType: contentTypes[format], body: exposition(families, format) };
     },
   };
 }
@@ -103,9 +109,9 @@ function showIncidents(
   open: OpenIncidents,
 ): void {
   incidentsOpen.reset();
-  for (const { code, severity } of expectedCodes) incidentsOpen.set({ code: labels.code(code), severity }, 0);
+  for (const { code, severity } of expectedCodes) incidentsOpen.set({ code: labels.codeOfGauge(code), severity }, 0);
   // Added, not set: several codes may share the label `other`.
-  for (const { code, severity, count } of open) incidentsOpen.inc({ code: labels.code(code), severity }, count);
+  for (const { code, severity, count } of open) incidentsOpen.inc({ code: labels.codeOfGauge(code), severity }, count);
 }
 
 function showQueues({ queueJobs, queueOldestJobAge }: Instruments, labels: Labels, stats: QueueStats): void {
@@ -118,4 +124,9 @@ function showQueues({ queueJobs, queueOldestJobAge }: Instruments, labels: Label
     }
     queueOldestJobAge.set({ queue }, each.oldestWaitingSeconds);
   }
+}
+
+/** The second part of a traceparent; null for none, and for anything that is not one. */
+function traceIdOf(parent: string | null): string | null {
+  return parent === null ? null : (/^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(parent)?.[1] ?? null);
 }

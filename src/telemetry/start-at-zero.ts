@@ -6,7 +6,7 @@ import type { CodeView } from "../core/rules/code-view.ts";
 import type { Severity } from "../core/rules/rule.ts";
 import type { Instruments } from "./instruments.ts";
 import type { Labels } from "./labels.ts";
-import { jobOutcomes, noticeOutcomes, requestOutcomes } from "./metric-names.ts";
+import { foldableLabels, jobOutcomes, noticeOutcomes, requestOutcomes } from "./metric-names.ts";
 
 /** A code whose series are there, at zero, before its first event: `increase()` then sees that event too. */
 export interface ExpectedCode {
@@ -38,7 +38,10 @@ export function startAtZero(instruments: Instruments, labels: Labels, expected: 
   for (const source of sources) {
     for (const outcome of eventOutcomes) instruments.eventOutcomes.inc({ source, outcome }, 0);
   }
+  for (const label of foldableLabels) instruments.labelsFolded.inc({ label }, 0);
+  for (const account of expected.accounts) instruments.unknownCodeEvents.inc({ account: labels.account(account) }, 0);
   for (const queue of expected.queues) {
+    instruments.jobAge.zero({ queue: labels.queue(queue) });
     for (const outcome of jobOutcomes) instruments.jobDuration.zero({ queue: labels.queue(queue), outcome });
   }
   for (const name of expected.receivers) {

@@ -2,6 +2,8 @@
  * TWILIO_API_BASE_URL: for tests and the demo every request `https://<host>/<path>` goes to `<base>/<host>/<path>`.
  */
 
+import type { TwilioHost } from "./apis.ts";
+
 /**
  * The address to ask for a URL of Twilio's API, null when it is not one: credentials go to nobody else.
  */
@@ -25,7 +27,7 @@ function isTwilio(url: URL): boolean {
 /** `https://<host>/<segments…>?<query>` with every segment and value encoded. Null when a segment
  * would change the path, or holds half a character. */
 export function apiUrl(
-  host: string,
+  host: TwilioHost,
   segments: readonly string[],
   query: Readonly<Record<string, string>> = {},
 ): string | null {

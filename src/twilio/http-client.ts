@@ -1,7 +1,8 @@
 import RequestClient from "twilio/lib/base/RequestClient.js";
 import type TwilioResponse from "twilio/lib/http/response.js";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
-import type { Clock } from "../pipeline/ports.ts";
+import { observedRequest, type RequestObservers, type SeenRequest } from "../pipeline/observed-request.ts";
+import type { Clock, TwilioFailure } from "../pipeline/ports.ts";
 import { toRequestUrl } from "./base-url.ts";
 import { CallFailed, failure, failureOfError, failureOfStatus } from "./failure.ts";
 
@@ -9,7 +10,7 @@ import { CallFailed, failure, failureOfError, failureOfStatus } from "./failure.
 export const maxBodyBytes = 1024 * 1024;
 
 /** How requests are made. */
-export interface HttpClientOptions {
+export interface HttpClientOptions extends RequestObservers {
   readonly baseUrl: string | null;
   /** For the whole request, its body included. */
   readonly timeoutMs: number;
@@ -34,33 +35,40 @@ export class HttpClient extends RequestClient {
     if (url === null || asked.method !== "get" || asked.params !== undefined) {
       throw new CallFailed(failure("client_error", false));
     }
-    const body = await this.#read(url, {
+    const read = await this.#read(url, {
       Accept: "application/json",
       "User-Agent": String(asked.headers?.["User-Agent"] ?? "faultline"),
       Authorization: `Basic ${Buffer.from(`${asked.username}:${asked.password}`).toString("base64")}`,
     });
+    if ("failed" in read) throw new CallFailed(read.failed);
     // What was asked for is for the caller to check; the package only passes it on.
-    return { statusCode: 200, body: body as T, headers: {} };
+    return { statusCode: 200, body: read.body as T, headers: {} };
   }
 
-  async #read(url: string, headers: Record<string, string>): Promise<JsonObject> {
-    try {
-      const answer = await fetch(url, {
-        headers,
-        redirect: "manual",
-        signal: AbortSignal.timeout(this.#options.timeoutMs),
-      });
-      if (!answer.ok) {
+  async #read(url: string, headers: Record<string, string>): Promise<Read> {
+    return await observedRequest("GET", new URL(url), this.#options, async () => {
+      let status: number | null = null;
+      try {
+        const answer = await fetch(url, {
+          headers,
+          redirect: "manual",
+          signal: AbortSignal.timeout(this.#options.timeoutMs),
+        });
+        status = answer.status;
+        if (answer.ok) return { status, failure: null, body: parseBody(await readBounded(answer)) };
         await answer.body?.cancel();
-        throw new CallFailed(
-          failureOfStatus(answer.status, answer.headers.get("retry-after"), this.#options.clock.now()),
-        );
+        return failed(status, failureOfStatus(status, answer.headers.get("retry-after"), this.#options.clock.now()));
+      } catch (error) {
+        return failed(status, error instanceof CallFailed ? error.failure : failureOfError(error));
       }
-      return parseBody(await readBounded(answer));
-    } catch (error) {
-      throw error instanceof CallFailed ? error : new CallFailed(failureOfError(error));
-    }
+    });
   }
+}
+
+type Read = SeenRequest & ({ readonly body: JsonObject } | { readonly failed: TwilioFailure });
+
+function failed(status: number | null, why: TwilioFailure): Read {
+  return { status, failure: why.reason, failed: why };
 }
 
 async function readBounded(answer: Response): Promise<string> {

@@ -1,13 +1,14 @@
 import { field, type Json, textField } from "../core/json.ts";
 import type { TwilioAnswer } from "../pipeline/ports.ts";
 import type { Listing, Owner } from "../pipeline/resource-ports.ts";
+import type { TwilioApi } from "./apis.ts";
 import { failure } from "./failure.ts";
 import type { Rest } from "./rest.ts";
 
 /** A list to read. */
 export interface ListRequest<T> {
   readonly owner: Owner;
-  readonly api: string;
+  readonly api: TwilioApi;
   /** The first page. */
   readonly url: string | null;
   /** At least 1. */

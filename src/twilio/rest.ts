@@ -1,7 +1,9 @@
 import twilio from "twilio";
 import type { JsonObject } from "../core/json.ts";
-import type { Clock, Log, Telemetry, TwilioAnswer, TwilioFailure } from "../pipeline/ports.ts";
+import type { Clock, HttpTelemetry, Log, Telemetry, TwilioAnswer, TwilioFailure } from "../pipeline/ports.ts";
 import type { Owner } from "../pipeline/resource-ports.ts";
+import type { Tracing } from "../pipeline/trace-ports.ts";
+import type { TwilioApi } from "./apis.ts";
 import { type Budget, createBudget } from "./budget.ts";
 import { type Credential, type CredentialOptions, createCredentials } from "./credentials.ts";
 import { CallFailed, failure } from "./failure.ts";
@@ -21,7 +23,8 @@ const longestWaitMs = 2_000;
 export interface RestOptions extends CredentialOptions {
   /** TWILIO_API_BASE_URL, null for Twilio itself. */
   readonly baseUrl: string | null;
-  readonly telemetry: Pick<Telemetry, "twilioRequest">;
+  readonly telemetry: Pick<Telemetry, "twilioRequest"> & Partial<Pick<HttpTelemetry, "httpRequested">>;
+  readonly tracing?: Tracing;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
@@ -40,7 +43,7 @@ export interface Rest {
    * Reads one URL of Twilio's API as JSON, as the owner. `api` names it for the metric, e.g. `monitor.alerts.fetch`. A null
    * URL, from a sid that cannot be one, is `client_error`; when the owner may make no more calls, `rate_limited`.
    */
-  get(owner: Owner, api: string, url: string | null): Promise<TwilioAnswer<JsonObject>>;
+  get(owner: Owner, api: TwilioApi, url: string | null): Promise<TwilioAnswer<JsonObject>>;
 }
 
 /** Builds {@link Rest}. */
@@ -50,6 +53,8 @@ export function createRest(options: RestOptions): Rest {
     baseUrl: options.baseUrl,
     timeoutMs: options.timeoutMs ?? 5_000,
     clock: options.clock,
+    telemetry: options.telemetry,
+    ...(options.tracing !== undefined && { tracing: options.tracing }),
   });
   const budgets = new Map<string, Budget>();
   const refusedOnce = new Set<Credential>();
@@ -84,7 +89,7 @@ export function createRest(options: RestOptions): Rest {
     }
   }
 
-  async function tryWithin<T>(as: Credential, owner: Owner, api: string, call: Call<T>): Promise<TwilioAnswer<T>> {
+  async function tryWithin<T>(as: Credential, owner: Owner, api: TwilioApi, call: Call<T>): Promise<TwilioAnswer<T>> {
     for (let tries = 1; ; tries += 1) {
       if (!mayCall(owner)) return failure("rate_limited", true);
       const answer = await budgetOf(as.account).run(() => metered(owner, () => tryOnce(as, owner, call)), owner.meter);
@@ -98,7 +103,7 @@ export function createRest(options: RestOptions): Rest {
     }
   }
 
-  function tell(api: string, as: Credential, failed: TwilioFailure): void {
+  function tell(api: TwilioApi, as: Credential, failed: TwilioFailure): void {
     const fields = { api, account: as.account, reason: failed.reason };
     if (failed.reason !== "unauthorized") {
       options.log.debug(fields, "Twilio request failed");
@@ -123,7 +128,7 @@ export function createRest(options: RestOptions): Rest {
 
   async function request<T>(
     owner: Owner,
-    api: string,
+    api: TwilioApi,
     call: Call<T>,
     isAboutOwner: (value: T) => boolean,
   ): Promise<TwilioAnswer<T>> {

@@ -1,6 +1,7 @@
 import type { Json } from "../core/json.ts";
 import type { TwilioAnswer } from "../pipeline/ports.ts";
 import type { Owner } from "../pipeline/resource-ports.ts";
+import type { TwilioApi } from "./apis.ts";
 import { failure } from "./failure.ts";
 import type { Rest } from "./rest.ts";
 
@@ -8,7 +9,7 @@ import type { Rest } from "./rest.ts";
 export async function readOne<T>(
   rest: Rest,
   owner: Owner,
-  api: string,
+  api: TwilioApi,
   url: string | null,
   decode: (value: Json) => T | null,
 ): Promise<TwilioAnswer<T>> {

@@ -49,7 +49,7 @@ export function noticeQueueSuite(name: string, open: () => Promise<QueueFixture>
         notifier: { name: receiver, rate: { max: 100, perMs: 1_000 } },
         send,
         connection: fixture.connection,
-        telemetry: { job: (_queue, outcome) => outcomes.push(outcome) },
+        telemetry: { jobTaken: () => undefined, job: (_queue, outcome) => outcomes.push(outcome) },
         log: memoryLog(),
         ...more,
       });

@@ -42,6 +42,7 @@ export function workQueueSuite(name: string, open: () => Promise<QueueFixture>):
     let queue: WorkQueue;
     let workers: RunningWorker[] = [];
     const outcomes: Outcome[] = [];
+    const waits: number[] = [];
 
     beforeAll(async () => {
       fixture = await open();
@@ -56,6 +57,7 @@ export function workQueueSuite(name: string, open: () => Promise<QueueFixture>):
       await Promise.all(workers.map((worker) => worker.close(5_000)));
       workers = [];
       outcomes.length = 0;
+      waits.length = 0;
       await fixture.clear();
     });
     afterAll(async () => {
@@ -68,7 +70,10 @@ export function workQueueSuite(name: string, open: () => Promise<QueueFixture>):
         queue: "diagnose",
         concurrency: 4,
         handle,
-        telemetry: { job: (_queue, outcome) => outcomes.push(outcome) },
+        telemetry: {
+          jobTaken: (_queue, seconds) => waits.push(seconds),
+          job: (_queue, outcome) => outcomes.push(outcome),
+        },
         log: memoryLog(),
         connection: fixture.connection,
         retry: fastRetry,
@@ -132,6 +137,17 @@ export function workQueueSuite(name: string, open: () => Promise<QueueFixture>):
       // Timers of the server and of Node may each round down a millisecond.
       expect(second - first).toBeGreaterThan(695);
       expect(second - first).toBeLessThan(2_500);
+    });
+
+    test("how long a job has waited is told once, when it is first taken", async () => {
+      await queue.add([work("1")]);
+      await expect.poll(async () => (await queue.stats())[0]?.oldestWaitingSeconds).toBeGreaterThan(0.3);
+      let attempts = 0;
+      await start(async () => (++attempts === 1 ? { retry: true, afterMs: 100 } : { retry: false }));
+      await expect.poll(() => outcomes, { timeout: 5_000 }).toEqual(["retried", "completed"]);
+      expect(waits).toHaveLength(1);
+      expect(waits[0]).toBeGreaterThan(0.29);
+      expect(waits[0]).toBeLessThan(5);
     });
 
     test("the last attempt is flagged, then the job is kept as failed without the handler's text", async () => {

@@ -60,6 +60,7 @@ export function countingTelemetry(): CountingTelemetry {
     commitBatch: () => undefined,
     incidentTransition: (code, transition) => void transitions.push([code, transition]),
     diagnosis: (code, diagnosis) => void diagnoses.push([code, diagnosis]),
+    jobTaken: () => undefined,
     job: () => undefined,
     twilioRequest: () => undefined,
   };

@@ -62,7 +62,7 @@ describe.skipIf(serverUrl === null)("with PostgreSQL (skipped when it is not ins
         connection: database.connection,
         log: given,
         retry: fastRetry,
-        telemetry: { job: () => undefined },
+        telemetry: { jobTaken: () => undefined, job: () => undefined },
         handle: async ({ id }) => {
           handled.push(id);
           return { retry: false };

@@ -15,7 +15,7 @@ async function startRecording(url: string, log = memoryLog()) {
     connection: { kind: "redis", url, prefix: "faultline" },
     log,
     retry: fastRetry,
-    telemetry: { job: () => undefined },
+    telemetry: { jobTaken: () => undefined, job: () => undefined },
     handle: async ({ id }) => {
       handled.push(id);
       return { retry: false };

@@ -41,7 +41,7 @@ describe.skipIf(!redisAvailable())("with redis-server (skipped when it is not in
       concurrency: 1,
       connection,
       log: memoryLog(),
-      telemetry: { job: (_queue, outcome) => outcomes.push(outcome) },
+      telemetry: { jobTaken: () => undefined, job: (_queue, outcome) => outcomes.push(outcome) },
       handle: async () => {
         outcomes.push("handled");
         return { retry: false };

@@ -72,6 +72,7 @@ const silentTelemetry: Telemetry = {
   commitBatch: nothing,
   incidentTransition: nothing,
   diagnosis: nothing,
+  jobTaken: nothing,
   job: nothing,
   twilioRequest: nothing,
 };

@@ -9,6 +9,7 @@ import { expectedCode } from "../../src/telemetry/start-at-zero.ts";
 import { type Exposition, parseExposition, sampleValue } from "./exposition.ts";
 
 const account = `AC${"a".repeat(32)}`;
+const now = new Date("2026-01-02T03:04:05.500Z");
 const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 const expected = {
@@ -23,12 +24,14 @@ function make(options: Partial<MetricsOptions> = {}): Metrics {
   return createMetrics({
     version: "1.2.3",
     knownCodes: [80604, 11200],
+    documentedCodes: [80604, 11200, 30003],
     accounts: [account],
     products: ["Proxy", "Voice"],
     expectedCodes: [expected],
     queues: ["diagnose"],
     twilioApis: ["monitor"],
     processMetrics: false,
+    clock: { now: () => now },
     log: quiet,
     ...options,
   });

@@ -42,7 +42,7 @@ async function checkToken(config: Config, { sid, tokens }: Account, index: numbe
   const rest = restOf(config, { accounts: new Map([[sid, [tokens[index]?.reveal() ?? ""]]]) });
   // https://www.twilio.com/docs/iam/api/account#fetch-an-account-resource
   const url = apiUrl("api.twilio.com", ["2010-04-01", "Accounts", `${sid}.json`]);
-  const answer = await rest.get({ account: sid, parentAccount: null }, "accounts.fetch", url);
+  const answer = await rest.get({ account: sid, parentAccount: null }, "api.accounts.fetch", url);
   if (!answer.ok) return { what, ok: false, detail: fixes[answer.reason] };
   const status = textField(answer.value, "status") ?? "unknown";
   if (status === "active") return { what, ok: true, detail: "works" };
