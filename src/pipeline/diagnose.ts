@@ -15,6 +15,7 @@ import { type Asking, startAsking } from "./gather/asking.ts";
 import { type Case, caseOf } from "./gather/case.ts";
 import type { Clock, JobResult, Log, Telemetry, TwilioFailure, TwilioReader, Work, WorkStore } from "./ports.ts";
 import type { ResourceReader } from "./resource-ports.ts";
+import type { TraceParent } from "./trace-ports.ts";
 
 /** What a diagnosis needs of the world. */
 export interface DiagnoseParts {
@@ -28,8 +29,14 @@ export interface DiagnoseParts {
   readonly log: Log;
 }
 
-/** Handles one job of the queue. Says `retry` while Twilio may still answer; the last attempt records why it did not. */
-export type Diagnose = (work: Work, attempt: { readonly last: boolean }) => Promise<JobResult>;
+/**
+ * Handles one job of the queue. Says `retry` while Twilio may still answer; the last attempt records why it did not. `trace`
+ * is the span of the attempt.
+ */
+export type Diagnose = (
+  work: Work,
+  attempt: { readonly last: boolean; readonly trace?: TraceParent | null },
+) => Promise<JobResult>;
 
 /** Builds {@link Diagnose}. */
 export function createDiagnose(parts: DiagnoseParts): Diagnose {
@@ -58,7 +65,12 @@ export function createDiagnose(parts: DiagnoseParts): Diagnose {
 
     const diagnosis = toDiagnosis(known, reasoned, asking, failure, parts.clock.now().toISOString());
     const advice = rule === null ? null : { causes: rule.causes ?? [], remedies: [] };
-    const transition = await parts.works.finish(work, diagnosis, (all) => leadingCause(all, advice));
+    const transition = await parts.works.finish(
+      work,
+      diagnosis,
+      (all) => leadingCause(all, advice),
+      attempt.trace ?? null,
+    );
     parts.telemetry.diagnosis(event.code, diagnosis);
     if (transition !== null) parts.telemetry.incidentTransition(event.code, transition);
     // The verdicts are stored; the job of one that could read nothing is kept as failed, for `faultline requeue`.

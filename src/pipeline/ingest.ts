@@ -24,6 +24,8 @@ import {
   type Telemetry,
   type Work,
 } from "./ports.ts";
+import { db, events as names } from "./trace-attributes.ts";
+import { noTracing, type SpanAttributes, type Tracing } from "./trace-ports.ts";
 import { type Trust, verify } from "./verify.ts";
 
 /** How long a sender is asked to wait when the database is away or too much is waiting, in seconds. */
@@ -39,6 +41,8 @@ export interface IngestParts {
   readonly store: EventStore;
   readonly dispatch: (work: readonly Work[]) => void;
   readonly telemetry: Telemetry;
+  /** Off unless given. */
+  readonly tracing?: Tracing;
 }
 
 /** Takes one delivery through to a durable record. Never throws for anything a sender or the database can do. */
@@ -56,10 +60,7 @@ export function createIngest(parts: IngestParts): Ingest {
 
     let recorded: readonly Recorded[];
     try {
-      [recorded] = await Promise.all([
-        events.length === 0 ? [] : parts.store.record(events),
-        unreadable.length === 0 ? undefined : parts.store.quarantine(unreadable),
-      ]);
+      recorded = await commit(events, unreadable, parts);
     } catch (error) {
       if (error instanceof StoreUnavailable) return { outcome: "rejected", reason: error.reason, retryAfterSeconds };
       throw error;
@@ -68,6 +69,38 @@ export function createIngest(parts: IngestParts): Ingest {
     count(delivery, parsed, events, recorded, parts.telemetry);
     parts.dispatch(recorded.flatMap(({ work }) => work ?? []));
     return { outcome: "accepted" };
+  };
+}
+
+/** Several deliveries may share a transaction; each has a span of its own for its wait. */
+async function commit(
+  events: readonly ClassifiedEvent[],
+  unreadable: readonly Quarantined[],
+  { store, tracing = noTracing }: IngestParts,
+): Promise<readonly Recorded[]> {
+  if (events.length + unreadable.length === 0) return [];
+  const attributes = { [db.system]: "postgresql", [names.count]: events.length + unreadable.length };
+  return await tracing.span({ name: "commit events", kind: "client", attributes }, async (span) => {
+    try {
+      const [recorded] = await Promise.all([
+        events.length === 0 ? [] : store.record(events),
+        unreadable.length === 0 ? undefined : store.quarantine(unreadable),
+      ]);
+      if (span.context !== null) span.set(outcomesOf(recorded, unreadable.length));
+      return recorded;
+    } catch (error) {
+      if (error instanceof StoreUnavailable) span.fail(error.reason);
+      throw error;
+    }
+  });
+}
+
+function outcomesOf(recorded: readonly Recorded[], quarantined: number): SpanAttributes {
+  const fresh = recorded.filter(({ outcome }) => outcome === "recorded").length;
+  return {
+    [names.recorded]: fresh,
+    [names.duplicate]: recorded.length - fresh,
+    [names.quarantined]: quarantined,
   };
 }
 
@@ -90,6 +123,7 @@ function prepare(raw: DebuggerEvent, delivery: Delivery, parts: IngestParts): Cl
     fingerprint: opensIncident ? fingerprint(event, verdict.groupBy, verdict.product) : null,
     subject: subjectOf(event),
     sealedSubject: verdict.rule?.diagnostician === undefined ? null : sealSubject(raw, parts.seal),
+    ...(delivery.trace !== undefined && { trace: delivery.trace }),
   };
 }
 

@@ -12,6 +12,7 @@ import type {
   SendFailureReason,
   SuppressReason,
 } from "../core/notice/notice.ts";
+import type { TraceParent } from "./trace-ports.ts";
 
 /** What a receiver gave back to find a message again, e.g. `{channel: "C…", ts: "1700000000.000100"}`. */
 export type MessageReference = Readonly<Record<string, string>>;
@@ -52,6 +53,10 @@ export interface PendingNotice {
   /** For a notice about Faultline itself (a receiver that fails) what it says, in the shape of an incident. */
   readonly about: IncidentView | null;
   readonly decidedAt: Date;
+  /** The span that brought it about, of a delivery or a diagnosis; null or absent when time did, or nothing is traced. */
+  readonly trace?: TraceParent | null;
+  /** Of one that time brought about: the span behind the last change of its incident. */
+  readonly follows?: TraceParent | null;
 }
 
 /** A notice in the API. */

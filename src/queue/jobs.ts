@@ -9,6 +9,9 @@ import type { Work } from "../pipeline/ports.ts";
 export const queueNames = ["diagnose"] as const;
 export type QueueName = (typeof queueNames)[number];
 
+/** A context for tracing; one that is none must not stop the job. */
+export const CarriedTrace = z.string().max(100).nullable().catch(null).exactOptional();
+
 /** What a job carries: the piece of work, by reference. Unknown fields of a newer version are dropped. */
 export const JobData = z.object({
   id: z.string().min(1),
@@ -16,6 +19,9 @@ export const JobData = z.object({
   incidentId: z.string().min(1),
   eventSid: z.string().min(1),
   first: z.boolean().default(false),
+  trace: CarriedTrace,
+  /** The span that put it into the queue. */
+  sentBy: CarriedTrace,
 }) satisfies z.ZodType<Work>;
 export type JobData = z.infer<typeof JobData>;
 

@@ -3,7 +3,7 @@
  * what is to be sent stands in the record, and so does how often it has been tried.
  */
 import { z } from "zod";
-import type { RetryPolicy } from "./jobs.ts";
+import { CarriedTrace, type RetryPolicy } from "./jobs.ts";
 
 /** The name of a receiver's queue, a metric label. */
 export function noticeQueueOf(receiver: string): string {
@@ -16,7 +16,11 @@ export function noticeJobId(noticeId: string): string {
 }
 
 /** What a job carries. */
-export const NoticeJob = z.object({ id: z.string().regex(/^\d{1,18}$/) });
+export const NoticeJob = z.object({
+  id: z.string().regex(/^\d{1,18}$/),
+  trace: CarriedTrace,
+  sentBy: CarriedTrace,
+});
 export type NoticeJob = z.infer<typeof NoticeJob>;
 
 /** Whether a notice is tried again is decided by the record; the waits are for a record that cannot be reached. */

@@ -1,9 +1,11 @@
-import type { NoticeQueue } from "../pipeline/notice-ports.ts";
+import type { NoticeQueue, PendingNotice } from "../pipeline/notice-ports.ts";
 import type { Clock, Log, WorkQueue } from "../pipeline/ports.ts";
+import { noTracing, type TraceParent, type Tracing } from "../pipeline/trace-ports.ts";
 import type { JobQueue } from "./backend.ts";
 import { openQueueServer, type QueueConnection } from "./connection.ts";
 import { noticeJobId, noticeQueueOf, noticeRetry } from "./notice-jobs.ts";
 import { within } from "./patience.ts";
+import { sending } from "./spans.ts";
 import { createTrouble, QueueUnavailable } from "./trouble.ts";
 
 /** The longest any operation takes, in milliseconds. */
@@ -18,6 +20,8 @@ export interface NoticeQueueOptions {
   readonly receivers: readonly string[];
   readonly clock: Clock;
   readonly log: Log;
+  /** Off unless given. */
+  readonly tracing?: Tracing;
 }
 
 /** The receivers' queues as a process uses them. */
@@ -37,6 +41,7 @@ export async function createNoticeQueue(options: NoticeQueueOptions): Promise<Op
       stackTraceLimit: 0,
     },
   } as const;
+  const { tracing = noTracing } = options;
   const queues = new Map<string, JobQueue>();
   for (const receiver of options.receivers) {
     const queue = server.queue(noticeQueueOf(receiver), settings);
@@ -55,11 +60,26 @@ export async function createNoticeQueue(options: NoticeQueueOptions): Promise<Op
 
   return {
     add: (notices) =>
-      attempt("the notices to be taken", async () => {
-        for (const [receiver, mine] of Map.groupBy(notices, (notice) => notice.receiver)) {
-          const jobs = mine.map(({ id }) => ({ name: "notice", data: { id }, opts: { jobId: noticeJobId(id) } }));
-          await queues.get(receiver)?.addBulk(jobs);
-        }
+      beginTraces(tracing, notices, (traces) => {
+        const known = notices.filter(({ receiver }) => queues.has(receiver));
+        const messages = known.map((notice) => ({
+          notice,
+          queue: noticeQueueOf(notice.receiver),
+          id: noticeJobId(notice.id),
+          trace: traces.get(notice) ?? null,
+        }));
+        return sending(tracing, messages, (carried) =>
+          attempt("the notices to be taken", async () => {
+            for (const [receiver, mine] of Map.groupBy(messages, ({ notice }) => notice.receiver)) {
+              const jobs = mine.map((message) => ({
+                name: "notice",
+                data: { id: message.notice.id, ...carried.get(message) },
+                opts: { jobId: message.id },
+              }));
+              await queues.get(receiver)?.addBulk(jobs);
+            }
+          }),
+        );
       }),
     stats: () =>
       attempt("the counts of jobs", () =>
@@ -77,4 +97,33 @@ export async function createNoticeQueue(options: NoticeQueueOptions): Promise<Op
       await server.close();
     },
   };
+}
+
+/**
+ * Gives every notice the trace it continues. Those that time brought about begin one, the same for all receivers of an
+ * incident, linked to what happened to it last.
+ */
+async function beginTraces<T>(
+  tracing: Tracing,
+  notices: readonly PendingNotice[],
+  then: (traces: ReadonlyMap<PendingNotice, TraceParent | null>) => Promise<T>,
+): Promise<T> {
+  const groups = [
+    ...Map.groupBy(
+      notices.filter(({ trace }) => trace == null),
+      ({ incidentId, transition, id }) => `${incidentId ?? id} ${transition}`,
+    ).values(),
+  ];
+  const specs = groups.map(([first]) => ({
+    name: `tell ${first?.transition ?? ""}`,
+    kind: "internal" as const,
+    parent: null,
+    links: first?.follows == null ? [] : [first.follows],
+  }));
+  return await tracing.spans(specs, (spans) => {
+    const begun = groups.flatMap((group, index) =>
+      group.map((notice) => [notice, spans[index]?.context ?? null] as const),
+    );
+    return then(new Map([...notices.map((notice) => [notice, notice.trace ?? null] as const), ...begun]));
+  });
 }

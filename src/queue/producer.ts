@@ -1,4 +1,5 @@
 import type { Clock, Log, Work, WorkQueue } from "../pipeline/ports.ts";
+import { noTracing, type Tracing } from "../pipeline/trace-ports.ts";
 import type { JobQueue } from "./backend.ts";
 import { openQueueServer, type QueueConnection } from "./connection.ts";
 import {
@@ -13,6 +14,7 @@ import {
   samplePriority,
 } from "./jobs.ts";
 import { within } from "./patience.ts";
+import { type Carried, sending } from "./spans.ts";
 import { createTrouble, QueueUnavailable } from "./trouble.ts";
 
 /** The longest any operation of the producer takes, in milliseconds. */
@@ -25,6 +27,8 @@ export interface WorkQueueOptions {
   readonly connection: QueueConnection;
   readonly clock: Clock;
   readonly log: Log;
+  /** Off unless given. */
+  readonly tracing?: Tracing;
   readonly retry?: RetryPolicy;
 }
 
@@ -61,13 +65,22 @@ export async function createWorkQueue(options: WorkQueueOptions): Promise<WorkQu
   }
 
   return {
-    add: (work) =>
-      attempt("the jobs to be taken", async () => {
-        for (const [name, queue] of queues) {
-          const mine = work.filter((each) => queueOf(each) === name);
-          if (mine.length > 0) await addTo(queue, mine);
-        }
-      }),
+    add: (work) => {
+      const jobs = work.map((each) => ({
+        work: each,
+        queue: queueOf(each),
+        id: jobId(each),
+        trace: each.trace ?? null,
+      }));
+      return sending(options.tracing ?? noTracing, jobs, (carried) =>
+        attempt("the jobs to be taken", async () => {
+          for (const [name, queue] of queues) {
+            const mine = jobs.filter((job) => job.queue === name);
+            if (mine.length > 0) await addTo(queue, mine, carried);
+          }
+        }),
+      );
+    },
     stats: () =>
       attempt("the counts of jobs", () =>
         Promise.all(
@@ -90,19 +103,22 @@ export async function createWorkQueue(options: WorkQueueOptions): Promise<WorkQu
  * Adds jobs. A job that failed for good is kept under its id for people to see, and BullMQ would take the same work for a
  * duplicate of it: the sweep handing it over again means it is to be tried afresh.
  */
-async function addTo(queue: JobQueue, work: readonly Work[]): Promise<void> {
+async function addTo<J extends { readonly work: Work; readonly id: string }>(
+  queue: JobQueue,
+  jobs: readonly J[],
+  carried: ReadonlyMap<J, Carried>,
+): Promise<void> {
   await Promise.all(
-    work.map(async (each) => {
-      const id = jobId(each);
+    jobs.map(async ({ id }) => {
       if ((await queue.getJobState(id)) === "failed") await queue.remove(id);
     }),
   );
   await queue.addBulk(
-    work.map((each) => ({
-      name: each.kind,
-      data: each,
+    jobs.map((job) => ({
+      name: job.work.kind,
+      data: { ...job.work, ...carried.get(job) },
       // BullMQ takes jobs without a priority first: an incident nobody has looked at before another sample of a storm.
-      opts: { jobId: jobId(each), ...(each.first ? {} : { priority: samplePriority }) },
+      opts: { jobId: job.id, ...(job.work.first ? {} : { priority: samplePriority }) },
     })),
   );
 }

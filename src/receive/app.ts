@@ -1,18 +1,21 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import express, { type Request } from "express";
-import type { Source } from "../core/event.ts";
-import type { Answer, RejectReason } from "../core/outcome.ts";
+import { type Answer, type RejectReason, statusOf } from "../core/outcome.ts";
 import type { Ingest } from "../pipeline/ingest.ts";
-import type { Clock, Log, Telemetry } from "../pipeline/ports.ts";
+import type { Clock, HttpTelemetry, Log, Telemetry } from "../pipeline/ports.ts";
+import { noTracing, type TraceParent, type Tracing } from "../pipeline/trace-ports.ts";
 import { bodyTypeOf, type Endpoint, endpoints } from "./endpoints.ts";
 import { guard, signatureOf } from "./guards.ts";
 import { readBody } from "./read-body.ts";
 import { respond } from "./respond.ts";
+import { answered, serverSpan } from "./spans.ts";
 
 /** What the public port needs of the world. Sizes in bytes, times in milliseconds. */
 export interface ReceiveParts {
   readonly ingest: Ingest;
-  readonly telemetry: Telemetry;
+  readonly telemetry: Telemetry & Pick<HttpTelemetry, "httpServed">;
+  /** Off unless given. */
+  readonly tracing?: Tracing;
   readonly clock: Clock;
   readonly log: Log;
   readonly maxBodyBytes: number;
@@ -28,13 +31,18 @@ export interface ReceiveParts {
  */
 export function createReceiveApp(parts: ReceiveParts): RequestListener {
   const app = express();
+  const { tracing = noTracing } = parts;
   app.disable("x-powered-by");
   app.set("case sensitive routing", true);
   app.set("strict routing", true);
   for (const [path, endpoint] of endpoints) {
     app.all(path, async function receive(request, response) {
       const started = performance.now();
-      finish(request, response, endpoint.source, await answerTo(request, endpoint, parts), started, parts);
+      await tracing.span(serverSpan(request.method, path), async (span) => {
+        const answer = await answerTo(request, endpoint, span.context, parts);
+        answered(span, answer);
+        finish(request, response, path, answer, started, parts);
+      });
     });
   }
   return function receiveOrRefuse(request, response) {
@@ -42,12 +50,17 @@ export function createReceiveApp(parts: ReceiveParts): RequestListener {
     // What no path took, or failed beyond answerTo. Express's own last handler would send a page of HTML.
     app(request as Request, response as express.Response, (error?: unknown) => {
       const answer = error === undefined ? rejected("not_found") : failed(error, parts.log);
-      finish(request, response, "none", answer, started, parts);
+      finish(request, response, null, answer, started, parts);
     });
   };
 }
 
-async function answerTo(request: Request, endpoint: Endpoint, parts: ReceiveParts): Promise<Answer> {
+async function answerTo(
+  request: Request,
+  endpoint: Endpoint,
+  trace: TraceParent | null,
+  parts: ReceiveParts,
+): Promise<Answer> {
   if (parts.stopping()) return { outcome: "rejected", reason: "stopping", retryAfterSeconds: 1 };
   const refused = guard(request, endpoint, {
     maxBytes: parts.maxBodyBytes,
@@ -65,6 +78,7 @@ async function answerTo(request: Request, endpoint: Endpoint, parts: ReceivePart
       signature: signatureOf(request),
       body: body.bytes,
       receivedAt: parts.clock.now(),
+      ...(trace !== null && { trace }),
     });
   } catch (error) {
     return failed(error, parts.log);
@@ -93,11 +107,15 @@ function rejected(reason: RejectReason): Answer {
 function finish(
   request: IncomingMessage,
   response: ServerResponse,
-  source: Source | "none",
+  path: string | null,
   answer: Answer,
   started: number,
   parts: ReceiveParts,
 ): void {
-  parts.telemetry.delivery(source, answer, (performance.now() - started) / 1000);
+  const seconds = (performance.now() - started) / 1000;
+  const source = endpoints.get(path ?? "")?.source ?? "none";
+  parts.telemetry.delivery(source, answer, seconds);
+  const status = response.destroyed ? null : statusOf(answer);
+  parts.telemetry.httpServed({ method: request.method ?? "", route: path, status }, seconds);
   respond(request, response, answer, parts.stopping());
 }

@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { Diagnosis } from "../core/diagnosis/verdict.ts";
 import type { Work } from "../pipeline/ports.ts";
+import type { TraceParent } from "../pipeline/trace-ports.ts";
 import { storableJson } from "./storable-text.ts";
 import { inTransaction } from "./transaction.ts";
 
@@ -16,8 +17,9 @@ export async function finishWork(
   work: Work,
   diagnosis: Diagnosis,
   lead: (diagnoses: readonly Diagnosis[]) => string | null,
+  trace: TraceParent | null,
 ): Promise<"diagnosed" | "cause_changed" | null> {
-  return await inTransaction(pool, (client) => finish(client, work, diagnosis, lead));
+  return await inTransaction(pool, (client) => finish(client, work, diagnosis, lead, trace));
 }
 
 async function finish(
@@ -25,6 +27,7 @@ async function finish(
   work: Work,
   diagnosis: Diagnosis,
   lead: (diagnoses: readonly Diagnosis[]) => string | null,
+  trace: TraceParent | null,
 ): Promise<"diagnosed" | "cause_changed" | null> {
   const incident = await client.query<{ id: string; leading_cause: string | null }>(
     `select i.id, i.leading_cause from faultline.incidents i
@@ -54,7 +57,11 @@ async function finish(
     await endWait(client, work, before.id);
     return null;
   }
-  await client.query("update faultline.incidents set leading_cause = $2 where id = $1", [before.id, leading]);
+  await client.query("update faultline.incidents set leading_cause = $2, trace = $3 where id = $1", [
+    before.id,
+    leading,
+    trace,
+  ]);
   return before.leading_cause === null ? "diagnosed" : "cause_changed";
 }
 

@@ -4,12 +4,14 @@ import pg from "pg";
 import { recordSchema } from "./migrations/0001-record-schema.ts";
 import { recordEvents } from "./migrations/0002-record-events.ts";
 import { notices } from "./migrations/0003-notices.ts";
+import { traces } from "./migrations/0004-traces.ts";
 
 /** In order; a name, once released, never changes. */
 const migrations: Record<string, Migration> = {
   "0001-record-schema": recordSchema,
   "0002-record-events": recordEvents,
   "0003-notices": notices,
+  "0004-traces": traces,
 };
 
 /** Any number, the same in every process: who holds it may change the schema. */

@@ -123,8 +123,9 @@ export async function insertNotice(
 ): Promise<PendingNotice> {
   const { rows } = await client.query<NoticeRow>(
     `insert into faultline.notices (incident_id, receiver, transition, reason, state, decided_at, since, count, severity,
-       leading_cause, digest, about, digest_group)
-     values ($1, $2, $3, $4, 'pending', $5, $6, $7, $8, $9, $10, $11, $12) returning *`,
+       leading_cause, digest, about, digest_group, trace)
+     values ($1, $2, $3, $4, 'pending', $5, $6, $7, $8, $9, $10, $11, $12,
+       (select trace from faultline.incidents where id = $1)) returning *`,
     [
       of.incident ?? null,
       notice.receiver,

@@ -35,6 +35,7 @@ export interface NoticeRow {
   readonly finished_at: Date | null;
   readonly failure: SendFailureReason | null;
   readonly reference: MessageReference | null;
+  readonly trace: string | null;
 }
 
 /** A notice on its way. */
@@ -48,8 +49,12 @@ export function pendingNoticeOf(row: NoticeRow): PendingNotice {
     digest: row.digest,
     about: row.about,
     decidedAt: row.decided_at,
+    ...(row.trace !== null && (byTime.has(row.transition) ? { follows: row.trace } : { trace: row.trace })),
   };
 }
+
+/** What no delivery and no diagnosis brings about: time has passed. */
+const byTime: ReadonlySet<NoticeTransition> = new Set(["resolved", "repeated", "digest"]);
 
 /** A notice as the API shows it: with the reason it was sent for, or why it could not be, or why none was. */
 export function storedNoticeOf(row: NoticeRow): StoredNotice {

@@ -20,7 +20,7 @@ export interface RecordLimits {
 }
 
 /**
- * Records a batch in one statement (migrations/0002-record-events.ts). One result an event, in order.
+ * Records a batch in one statement (migrations/0004-traces.ts). One result an event, in order.
  * @throws the error of `pg`
  */
 export async function recordBatch(
@@ -78,6 +78,7 @@ function rowOf(classified: ClassifiedEvent, ord: number) {
     subject: classified.subject,
     sealed_subject: classified.sealedSubject,
     payload: event.payload,
+    ...(classified.trace != null && { trace: classified.trace }),
   };
 }
 
@@ -92,6 +93,7 @@ function recordedOf(row: RecordedRow, classified: ClassifiedEvent | undefined): 
           incidentId,
           eventSid: classified.event.sid,
           first: row.work_first === true,
+          ...(classified.trace != null && { trace: classified.trace }),
         };
   return { outcome: row.recorded ? "recorded" : "duplicate", incidentId, transition: row.transition, work };
 }

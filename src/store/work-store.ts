@@ -12,6 +12,7 @@ interface WorkRow {
   readonly incident_id: string;
   readonly event_sid: string;
   readonly first: boolean;
+  readonly trace: string | null;
 }
 
 /** The outbox side of the record. */
@@ -29,7 +30,7 @@ export function createWorkStore(db: Pick<Database, "pool">): WorkStore {
 
     async overdue(before, limit) {
       const { rows } = await pool.query<WorkRow>(
-        `select id, kind, incident_id, event_sid, first from faultline.work
+        `select id, kind, incident_id, event_sid, first, trace from faultline.work
          where finished_at is null and coalesce(dispatched_at, created_at) < $1
          order by coalesce(dispatched_at, created_at), id limit $2`,
         [before.toISOString(), limit],
@@ -53,7 +54,7 @@ export function createWorkStore(db: Pick<Database, "pool">): WorkStore {
         : { ...storedEventOf(row), sealedSubject: row.sealed_subject, ruleId: row.rule_id };
     },
 
-    finish: (work: Work, diagnosis: Diagnosis, lead) => finishWork(pool, work, diagnosis, lead),
+    finish: (work: Work, diagnosis: Diagnosis, lead, trace) => finishWork(pool, work, diagnosis, lead, trace ?? null),
 
     async abandon(work, reason) {
       await pool.query(
@@ -90,7 +91,7 @@ export function createWorkStore(db: Pick<Database, "pool">): WorkStore {
          )
          update faultline.work w set finished_at = null, abandoned = null, dispatched_at = null
          from again where w.id = again.id
-         returning w.id, w.kind, w.incident_id, w.event_sid, w.first`,
+         returning w.id, w.kind, w.incident_id, w.event_sid, w.first, w.trace`,
         [limit],
       );
       return rows.map(workOf);
@@ -105,5 +106,6 @@ function workOf(row: WorkRow): Work {
     incidentId: incidentIdOf(row.incident_id),
     eventSid: row.event_sid,
     first: row.first,
+    ...(row.trace !== null && { trace: row.trace }),
   };
 }

@@ -100,8 +100,8 @@ export function workQueueSuite(name: string, open: () => Promise<QueueFixture>):
         work("2"),
       ]);
       expect(handle.mock.calls.map(([, attempt]) => attempt)).toEqual([
-        { number: 1, last: false },
-        { number: 1, last: false },
+        { number: 1, last: false, trace: null },
+        { number: 1, last: false, trace: null },
       ]);
     });
 
@@ -164,9 +164,9 @@ export function workQueueSuite(name: string, open: () => Promise<QueueFixture>):
       await queue.add([work("1")]);
       await expect.poll(() => outcomes, { timeout: 10_000 }).toEqual(["retried", "retried", "failed"]);
       expect(attempts).toEqual([
-        { number: 1, last: false },
-        { number: 2, last: false },
-        { number: 3, last: true },
+        { number: 1, last: false, trace: null },
+        { number: 2, last: false, trace: null },
+        { number: 3, last: true, trace: null },
       ]);
       await expect.poll(states).toMatchObject({ failed: 1, waiting: 0, delayed: 0 });
       await expect

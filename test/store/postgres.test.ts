@@ -31,7 +31,12 @@ describe.skipIf(!storeAvailable("postgres"))("a PostgreSQL server (skipped where
     const { rows } = await (opened[0]?.pool.query("select name from faultline.kysely_migration order by name") ?? {
       rows: [],
     });
-    expect(rows).toEqual([{ name: "0001-record-schema" }, { name: "0002-record-events" }, { name: "0003-notices" }]);
+    expect(rows.map(({ name }) => name)).toEqual([
+      "0001-record-schema",
+      "0002-record-events",
+      "0003-notices",
+      "0004-traces",
+    ]);
     const outcomes = await Promise.all(
       opened.map((db) => storeOn(db).record([classifiedEvent({ fingerprint: "one" })])),
     );
