@@ -1,19 +1,34 @@
 import { UnrecoverableError } from "bullmq";
 import type { JobResult, Log, Telemetry, Work } from "../pipeline/ports.ts";
+import { noTracing, type Span, type TraceParent, type Tracing } from "../pipeline/trace-ports.ts";
 import type { TakenJob } from "./backend.ts";
 import type { QueueConnection } from "./connection.ts";
-import { JobData, type QueueName, type RetryPolicy } from "./jobs.ts";
+import { waitedSeconds } from "./job-age.ts";
+import { JobData, jobId, type QueueName, type RetryPolicy } from "./jobs.ts";
 import { AttemptFailed, openWorker, type RunningWorker } from "./open-worker.ts";
+import { processingSpec } from "./spans.ts";
 import { describeError } from "./trouble.ts";
+
+/** One attempt at a job. */
+export interface Attempt {
+  /** Counts from 1. */
+  readonly number: number;
+  /** No retry will follow. */
+  readonly last: boolean;
+  /** Its span, null when tracing is off. */
+  readonly trace: TraceParent | null;
+}
 
 /** What the working end needs. */
 export interface WorkerParts {
   readonly queue: QueueName;
   /** Jobs handled at the same time. */
   readonly concurrency: number;
-  /** Handles one job. `number` counts from 1; `last` means that no retry will follow. A rejection asks for a retry. */
-  readonly handle: (work: Work, attempt: { readonly number: number; readonly last: boolean }) => Promise<JobResult>;
-  readonly telemetry: Pick<Telemetry, "job">;
+  /** Handles one job. A rejection asks for a retry. */
+  readonly handle: (work: Work, attempt: Attempt) => Promise<JobResult>;
+  readonly telemetry: Pick<Telemetry, "job" | "jobTaken">;
+  /** Off unless given. */
+  readonly tracing?: Tracing;
   readonly log: Log;
   readonly connection: QueueConnection;
   readonly retry?: RetryPolicy;
@@ -35,25 +50,37 @@ async function handleJob(parts: WorkerParts, job: TakenJob): Promise<void> {
   const count = (outcome: "completed" | "retried" | "failed") =>
     parts.telemetry.job(parts.queue, outcome, (performance.now() - started) / 1000);
 
+  const waited = waitedSeconds(job);
+  if (waited !== null) parts.telemetry.jobTaken(parts.queue, waited);
+
   const data = JobData.safeParse(job.data);
   if (!data.success) {
     count("failed");
     throw new UnrecoverableError("invalid_job_data");
   }
-  let result: JobResult;
-  try {
-    result = await parts.handle(data.data, { number, last });
-  } catch (error) {
-    count(last ? "failed" : "retried");
-    parts.log.warn(
-      { queue: parts.queue, work: data.data.id, attempt: number, ...describeError(error) },
-      "Job handler threw",
-    );
-    throw new AttemptFailed("handler_threw");
-  }
-  if (result.retry) {
-    count(last ? "failed" : "retried");
-    throw new AttemptFailed("retry_asked", result.afterMs);
-  }
-  count("completed");
+  const { sentBy = null, ...work } = data.data;
+  const spec = processingSpec({ queue: parts.queue, id: jobId(work), trace: work.trace ?? null, sentBy });
+  await (parts.tracing ?? noTracing).span(spec, async (span) => {
+    let result: JobResult;
+    try {
+      result = await parts.handle(work, { number, last, trace: span.context });
+    } catch (error) {
+      count(last ? "failed" : "retried");
+      parts.log.warn(
+        { queue: parts.queue, work: work.id, attempt: number, ...describeError(error) },
+        "Job handler threw",
+      );
+      throw failed(span, new AttemptFailed("handler_threw"));
+    }
+    if (result.retry) {
+      count(last ? "failed" : "retried");
+      throw failed(span, new AttemptFailed("retry_asked", result.afterMs));
+    }
+    count("completed");
+  });
+}
+
+function failed(span: Span, why: AttemptFailed): AttemptFailed {
+  span.fail(why.message);
+  return why;
 }
