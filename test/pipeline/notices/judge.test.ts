@@ -374,6 +374,15 @@ describe("a storm", () => {
     expect([...openingsTold.values()]).toEqual([19, 19, 19]);
   });
 
+  test("is made of incidents that open again, too", () => {
+    const again = opened.slice(0, 2).map((each) => ({ ...each, last: [last("slack", { transition: "resolved" })] }));
+    const { verdicts } = judge(again, context({ openings: [], openingsTold: new Map([["slack", 19]]) }), policy);
+    const ofSlack = verdicts.map(({ tell, hold }) =>
+      [...tell, ...hold].filter(({ receiver }) => receiver === "slack").map(({ reason }) => reason),
+    );
+    expect(ofSlack).toEqual([["reopened"], ["suppressed_storm"]]);
+  });
+
   test("holds back openings only: what was told before is told on", () => {
     const each = due({ incident: { count: 10 }, last: everybody() });
     expect(verdictOn(each, { openingsTold: new Map([["slack", 100]]) }).told).toContain("slack grew");
