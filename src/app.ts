@@ -3,9 +3,11 @@
  * first nobody can bring anything new, then what was accepted is finished, last the database closes.
  */
 import { randomBytes } from "node:crypto";
+import { startDiagnosing } from "./app/diagnosing.ts";
 import { listenOn } from "./app/listen-on.ts";
 import { startNotices } from "./app/notices.ts";
 import { readinessOf } from "./app/readiness.ts";
+import { startReceiving } from "./app/receiving.ts";
 import { warnAboutTrust } from "./app/warn-about-trust.ts";
 import type { Config } from "./config.ts";
 import { loadCatalogue } from "./core/catalogue.ts";
@@ -15,19 +17,12 @@ import { codesWithRules, compileRules } from "./core/rules/match.ts";
 import { createSeal } from "./core/seal.ts";
 import { serverAddresses } from "./notify/server-addresses.ts";
 import { createOperateApp, type OperateOptions, operateRoutes } from "./operate/server.ts";
-import { createDiagnose } from "./pipeline/diagnose.ts";
 import { createDispatcher } from "./pipeline/dispatch.ts";
-import { cachedReader } from "./pipeline/gather/cached-reader.ts";
-import { createIngest } from "./pipeline/ingest.ts";
 import type { Clock, Log } from "./pipeline/ports.ts";
 import { createRequeue } from "./pipeline/requeue.ts";
-import { createSweep } from "./pipeline/sweep.ts";
+import { noTracing, type Tracing } from "./pipeline/trace-ports.ts";
 import { noticeQueueOf } from "./queue/notice-jobs.ts";
 import { createWorkQueue } from "./queue/producer.ts";
-import { startWorker } from "./queue/worker.ts";
-import { createReceiveApp } from "./receive/app.ts";
-import { endpoints as receiveEndpoints } from "./receive/endpoints.ts";
-import type { listen } from "./receive/listen.ts";
 import { loadBuiltInRules } from "./rule-packs.ts";
 import { openDatabase } from "./store/database.ts";
 import { createEventStore } from "./store/event-store.ts";
@@ -38,19 +33,11 @@ import { createWorkStore } from "./store/work-store.ts";
 import { measureServed } from "./telemetry/http-served.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
 import { expectedCode } from "./telemetry/start-at-zero.ts";
-import { startTimers } from "./timers.ts";
 import { twilioAddresses, twilioApiNames } from "./twilio/apis.ts";
-import { createTwilioReader } from "./twilio/reader.ts";
 import { version } from "./version.ts";
 
 /** The codes diagnosed in depth: their metrics start at zero. */
 const mainCodes = [80604, 80903, 80905, 50416, 48031];
-
-/**
- * Diagnoses mostly wait: for Twilio, or for their account's budget. So many at once that those of one account do not hold
- * up another's.
- */
-const diagnosesAtOnce = 20;
 
 /** Which half of the work this process does. */
 export type Role = "all" | "ingest" | "worker";
@@ -67,8 +54,17 @@ export interface App {
 /** The real clock: the one place that reads the time of day. */
 export const systemClock: Clock = { now: () => new Date() };
 
+/** What a start may differ in. */
+export interface StartOptions {
+  /** Default: all. */
+  readonly role?: Role;
+  readonly clock?: Clock;
+  /** Off unless given; whoever started it stops it. */
+  readonly tracing?: Tracing;
+}
+
 /** Starts Faultline. Rejects, with everything closed again, when a part cannot start. */
-export async function startApp(config: Config, log: Log, role: Role = "all", clock: Clock = systemClock): Promise<App> {
+export async function startApp(config: Config, log: Log, options: StartOptions = {}): Promise<App> {
   const stops: (() => Promise<void>)[] = [];
   const stopAll = async () => {
     // Each once, the last started first; one that fails must not keep the others open.
@@ -77,7 +73,7 @@ export async function startApp(config: Config, log: Log, role: Role = "all", clo
     }
   };
   try {
-    return await start(config, log, role, clock, stops, stopAll);
+    return await start(config, log, options, stops, stopAll);
   } catch (error) {
     await stopAll();
     throw error;
@@ -87,8 +83,7 @@ export async function startApp(config: Config, log: Log, role: Role = "all", clo
 async function start(
   config: Config,
   log: Log,
-  role: Role,
-  clock: Clock,
+  { role = "all", clock = systemClock, tracing = noTracing }: StartOptions,
   stops: (() => Promise<void>)[],
   stopAll: () => Promise<void>,
 ): Promise<App> {
@@ -117,6 +112,7 @@ async function start(
       ...config.notices.receivers.flatMap((receiver) => serverAddresses(receiver)),
     ],
     clock,
+    tracing,
   });
   const { telemetry } = metrics;
 
@@ -137,7 +133,7 @@ async function start(
     config.redisUrl === null
       ? { kind: "postgres" as const, pool: database.queuePool() }
       : { kind: "redis" as const, url: config.redisUrl.reveal(), prefix: "faultline" };
-  const queue = await createWorkQueue({ connection, clock, log });
+  const queue = await createWorkQueue({ connection, clock, log, tracing });
   stops.push(() => queue.close());
   const dispatcher = createDispatcher({ queue, works, clock, log });
   stops.push(() => dispatcher.settled());
@@ -154,6 +150,7 @@ async function start(
     reader,
     codes,
     telemetry,
+    tracing,
     shutdownTimeoutMs: config.shutdownTimeoutMs,
     clock,
     log,
@@ -165,61 +162,22 @@ async function start(
   });
 
   if (role !== "ingest") {
-    const twilio = createTwilioReader({
-      accounts: new Map([...config.accounts].map(([sid, { tokens }]) => [sid, tokens.map((token) => token.reveal())])),
-      apiKey: config.apiKey === null ? null : { ...config.apiKey, secret: config.apiKey.secret.reveal() },
-      baseUrl: config.twilioApiBaseUrl,
-      requestsPerSecond: config.twilioRequestsPerSecond,
-      telemetry,
-      clock,
-      random: Math.random,
-      log,
-    });
-    const diagnose = createDiagnose({
+    await startDiagnosing({
+      config,
+      connection,
       works,
+      housekeeping,
+      dispatcher,
       rules,
       seal,
-      twilio,
-      resources: cachedReader(twilio, clock),
       telemetry,
+      tracing,
       clock,
       log,
+      nudge: () => notices?.nudge(),
+      timeLeft,
+      stops,
     });
-    const worker = await startWorker({
-      connection,
-      queue: "diagnose",
-      concurrency: diagnosesAtOnce,
-      handle: async (work, attempt) => {
-        const result = await diagnose(work, attempt);
-        notices?.nudge();
-        return result;
-      },
-      telemetry,
-      log,
-    });
-    stops.push(async () => {
-      const { finished } = await worker.close(timeLeft());
-      if (!finished) log.warn({}, "Jobs were cut off; the queue hands them to another worker");
-    });
-
-    const sweep = createSweep({
-      housekeeping,
-      works,
-      dispatcher,
-      telemetry,
-      clock,
-      log,
-      retentionMs: config.retentionMs,
-    });
-    const timers = startTimers(
-      [
-        { name: "resolve the quiet", everyMs: Math.min(5_000, config.quietPeriodMs / 2), run: sweep.resolveQuiet },
-        { name: "re-dispatch", everyMs: 10_000, run: sweep.redispatch },
-        { name: "retention", everyMs: 10 * 60_000, run: sweep.forget },
-      ],
-      log,
-    );
-    stops.push(() => timers.stop());
   }
 
   let stopping = false;
@@ -238,7 +196,26 @@ async function start(
   const admin = await listenOn("ADMIN_PORT", operate, config.adminHost, config.adminPort, 200);
   stops.push(() => admin.close(1_000));
 
-  const publicPort = role === "worker" ? null : await startReceiving();
+  const publicPort =
+    role === "worker"
+      ? null
+      : await startReceiving({
+          config,
+          rules,
+          seal,
+          store,
+          dispatch: (work) => {
+            dispatcher.dispatch(work);
+            if (work.some(({ first }) => first)) notices?.nudge();
+          },
+          telemetry,
+          tracing,
+          clock,
+          log,
+          stopping: () => stopping,
+          timeLeft,
+          stops,
+        });
   warnAboutTrust(config, log, publicPort);
   log.info(
     { version, role, database: database.mode, queue: connection.kind, publicPort, adminPort: admin.port },
@@ -254,50 +231,4 @@ async function start(
       await stopAll();
     },
   };
-
-  async function startReceiving(): Promise<number> {
-    // Twilio signs the URL it was told; with PORT=0 (tests, demo) the port is known only once we listen.
-    let handler: Parameters<typeof listen>[0] = (_request, response) => response.writeHead(503).end();
-    const listener = await listenOn(
-      "PORT",
-      (request, response) => handler(request, response),
-      config.host,
-      config.port,
-      config.maxConnections,
-    );
-    stops.push(async () => {
-      stopping = true;
-      await listener.close(timeLeft());
-    });
-    const ingest = createIngest({
-      trust: {
-        publicUrl: config.publicUrl ?? `http://localhost:${listener.port}`,
-        tokensByAccount: new Map(
-          [...config.accounts].map(([sid, { tokens }]) => [sid, tokens.map((token) => token.reveal())]),
-        ),
-        allowUnsigned: config.allowUnsigned,
-      },
-      rules,
-      quietPeriodMs: config.quietPeriodMs,
-      seal,
-      store,
-      dispatch: (work) => {
-        dispatcher.dispatch(work);
-        if (work.some(({ first }) => first)) notices?.nudge();
-      },
-      telemetry,
-    });
-    const receive = createReceiveApp({
-      ingest,
-      telemetry,
-      clock,
-      log,
-      maxBodyBytes: config.maxBodyBytes,
-      requestTimeoutMs: config.requestTimeoutMs,
-      signatureRequired: !config.allowUnsigned,
-      stopping: () => stopping,
-    });
-    handler = measureServed(receive, receiveEndpoints.keys(), telemetry);
-    return listener.port;
-  }
 }

@@ -12,6 +12,7 @@ import { createWatch, receiverStates } from "../pipeline/notices/receivers.ts";
 import { createRefresh } from "../pipeline/notices/refresh.ts";
 import { createSendNotice } from "../pipeline/notices/send.ts";
 import type { Clock, HttpTelemetry, Log, RecordReader, Telemetry } from "../pipeline/ports.ts";
+import type { Tracing } from "../pipeline/trace-ports.ts";
 import type { QueueConnection } from "../queue/connection.ts";
 import { createNoticeQueue, type OpenNoticeQueue } from "../queue/notice-queue.ts";
 import { startNoticeWorker } from "../queue/notice-worker.ts";
@@ -31,6 +32,7 @@ export interface NoticeWiring {
   readonly reader: RecordReader;
   readonly codes: CodeBook;
   readonly telemetry: Telemetry & NoticeTelemetry & HttpTelemetry;
+  readonly tracing: Tracing;
   readonly shutdownTimeoutMs: number;
   readonly clock: Clock;
   readonly log: Log;
@@ -52,7 +54,7 @@ const lookEveryMs = 250;
 
 /** Starts what has to do with notices; null when nobody is told. */
 export async function startNotices(wiring: NoticeWiring): Promise<Notices | null> {
-  const { settings, database, connection, clock, log, stops } = wiring;
+  const { settings, database, connection, tracing, clock, log, stops } = wiring;
   const { receivers, links } = settings;
   if (receivers.length === 0) return null;
   const store = createNoticeStore(database);
@@ -60,7 +62,13 @@ export async function startNotices(wiring: NoticeWiring): Promise<Notices | null
   const advice = adviceBook(wiring.codes);
   const routing = compileRouting(settings.route ?? defaultRoute(receivers), settings.muteTimeIntervals);
 
-  const queue = await createNoticeQueue({ connection, receivers: receivers.map(({ name }) => name), clock, log });
+  const queue = await createNoticeQueue({
+    connection,
+    receivers: receivers.map(({ name }) => name),
+    clock,
+    log,
+    tracing,
+  });
   stops.push(() => queue.close());
   const policy = { receivers, routing, stormThreshold: settings.stormThreshold, links, advice };
   const looker = createLooker({ store, queue, policy, telemetry: wiring.telemetry, clock, log });
@@ -80,9 +88,9 @@ async function startSending(
   advice: ReturnType<typeof adviceBook>,
   looker: Looker,
 ): Promise<void> {
-  const { settings, connection, telemetry, reader, clock, log, stops } = wiring;
+  const { settings, connection, telemetry, tracing, reader, clock, log, stops } = wiring;
   const { receivers, links } = settings;
-  const notifiers = new Map(receivers.map((each) => [each.name, createNotifier(each, { clock, telemetry })]));
+  const notifiers = new Map(receivers.map((each) => [each.name, createNotifier(each, { clock, telemetry, tracing })]));
   const parts = { store, notifiers, reader, advice, links, telemetry, clock, random: Math.random, log };
   const send = createSendNotice(parts);
   const workers: RunningWorker[] = [];
@@ -91,7 +99,7 @@ async function startSending(
     if (!ends.every(({ finished }) => finished)) log.warn({}, "Notices were cut off; another worker sends them again");
   });
   for (const notifier of notifiers.values()) {
-    workers.push(await startNoticeWorker({ notifier, send, connection, telemetry, log }));
+    workers.push(await startNoticeWorker({ notifier, send, connection, telemetry, tracing, log }));
   }
   const watch = createWatch({ receivers, store, clock, log, dispatch: (notices) => looker.dispatch(notices) });
   const refresh = createRefresh(parts);

@@ -1,9 +1,15 @@
 import { type Role, startApp } from "../app.ts";
 import { loadConfig, mistakesOfRole, mistakesText } from "../config.ts";
+import { noTracing, type Tracing } from "../pipeline/trace-ports.ts";
 import { createLog } from "../telemetry/log.ts";
+import { startTracing } from "../telemetry/tracing.ts";
+import { version } from "../version.ts";
 
 /** Exit code of a start that the configuration stopped. */
 const configurationError = 2;
+
+/** How long traces are sent at the end, in milliseconds. */
+const lastTracesMs = 3_000;
 
 /** Runs until SIGTERM or SIGINT, then finishes what was accepted. A second signal ends at once. Returns the exit code. */
 export async function serve(role: Role): Promise<number> {
@@ -13,18 +19,29 @@ export async function serve(role: Role): Promise<number> {
     process.stderr.write(`${mistakesText(mistakes)}\n`);
     return configurationError;
   }
-  const log = createLog({ level: loaded.config.logLevel, pretty: process.stdout.isTTY });
+  const { logLevel, tracing: traced, shutdownTimeoutMs } = loaded.config;
+  let tracing: Tracing = noTracing;
+  const log = createLog({
+    level: logLevel,
+    pretty: process.stdout.isTTY,
+    ...(traced !== null && { currentSpan: () => tracing.current() }),
+  });
+  const running = await startTracing(traced === null ? null : { ...traced, version }, log);
+  tracing = running;
   const signalled = firstSignal();
   let app: Awaited<ReturnType<typeof startApp>>;
   try {
-    app = await startApp(loaded.config, log, role);
+    app = await startApp(loaded.config, log, { role, tracing });
   } catch (error) {
     log.error({ err: error }, "Faultline could not start");
     return 1;
   }
   log.info({ signal: await signalled }, "Stopping: finishing what was accepted");
   await app.stop();
+  const sent = await running.stop(Math.min(lastTracesMs, shutdownTimeoutMs));
   log.info({}, "Stopped");
+  // Everything of ours has ended; only the request to the collector would keep the process, as long as it has patience.
+  if (!sent) process.exit(0);
   return 0;
 }
 
