@@ -1,4 +1,5 @@
 import type { HttpTelemetry } from "./ports.ts";
+import { http, server } from "./trace-attributes.ts";
 import { noTracing, type SpanAttributes, type Tracing } from "./trace-ports.ts";
 
 /** Who sees the requests we make; nobody unless given. */
@@ -27,14 +28,14 @@ export async function observedRequest<T extends SeenRequest>(
   request: () => Promise<T>,
 ): Promise<T> {
   const attributes: SpanAttributes = {
-    "http.request.method": method,
-    "server.address": hostname,
-    "server.port": port === "" ? (protocol === "https:" ? 443 : 80) : Number(port),
+    [http.method]: method,
+    [server.address]: hostname,
+    [server.port]: port === "" ? (protocol === "https:" ? 443 : 80) : Number(port),
   };
   return await tracing.span({ name: method, kind: "client", attributes }, async (span) => {
     const started = performance.now();
     const seen = await request();
-    if (seen.status !== null) span.set({ "http.response.status_code": seen.status });
+    if (seen.status !== null) span.set({ [http.status]: seen.status });
     if (seen.status !== null && seen.status >= 400) span.fail(String(seen.status));
     else if (seen.failure !== null) span.fail(seen.failure);
     // Inside the span, so that the measurement can point to it.

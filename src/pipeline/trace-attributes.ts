@@ -17,6 +17,9 @@ export const http = {
   scheme: "url.scheme",
 } as const;
 
+/** Where a request of ours goes: the host, never the path. */
+export const server = { address: "server.address", port: "server.port" } as const;
+
 export const messaging = {
   system: "messaging.system",
   operationName: "messaging.operation.name",

@@ -23,8 +23,8 @@ export const defaultBounds: Bounds = {
   accounts: 20,
   products: 20,
   causes: 200,
-  eventSeries: 10_000,
-  diagnosisSeries: 4_000,
+  eventSeries: 5_000,
+  diagnosisSeries: 2_000,
   httpSets: 100,
 };
 
@@ -32,7 +32,7 @@ export const defaultBounds: Bounds = {
  * The most series one process gives with the default bounds, whatever comes in: measured by a flood with all built-in rules,
  * 20 configured accounts and 10 receivers. Every further receiver adds about 110.
  */
-export const maxSeries = 25_000;
+export const maxSeries = 15_000;
 
 /** Gives a value back, or `other`. */
 export type BoundedLabel = (value: string) => string;

@@ -47,8 +47,9 @@ export function exposition(families: readonly Family[], format: ExpositionFormat
     // OpenMetrics names the family of a counter without the suffix of its series.
     const family = open && type === "counter" ? name.replace(/_total$/, "") : name;
     lines.push(`# HELP ${family} ${escaped(help)}`, `# TYPE ${family} ${String(type)}`);
+    const textOf = type === "counter" ? labelText : writeLabels;
     for (const each of values) {
-      const line = `${each.metricName ?? name}${labelText(each.labels)} ${numberText(each.value)}`;
+      const line = `${each.metricName ?? name}${textOf(each.labels)} ${numberText(each.value)}`;
       lines.push(open && each.exemplar ? `${line} # ${exemplarText(each.exemplar)}` : line);
     }
   }
@@ -57,11 +58,22 @@ export function exposition(families: readonly Family[], format: ExpositionFormat
 }
 
 function exemplarText({ labelSet, value, timestamp }: NonNullable<Value["exemplar"]>): string {
-  const text = `${labelText(labelSet) || "{}"} ${numberText(value)}`;
+  const text = `${writeLabels(labelSet) || "{}"} ${numberText(value)}`;
   return timestamp === undefined ? text : `${text} ${timestamp}`;
 }
 
+// Counters keep the label sets they were given, and those are most of a scrape; others make new ones each time.
+const labelTexts = new WeakMap<LabelSet, string>();
+
 function labelText(labels: LabelSet): string {
+  const known = labelTexts.get(labels);
+  if (known !== undefined) return known;
+  const text = writeLabels(labels);
+  labelTexts.set(labels, text);
+  return text;
+}
+
+function writeLabels(labels: LabelSet): string {
   let text = "";
   for (const [name, value] of Object.entries(labels)) {
     text += `${text === "" ? "{" : ","}${name}="${labelValue(value)}"`;

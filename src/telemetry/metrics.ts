@@ -110,8 +110,15 @@ function showIncidents(
 ): void {
   incidentsOpen.reset();
   for (const { code, severity } of expectedCodes) incidentsOpen.set({ code: labels.codeOfGauge(code), severity }, 0);
-  // Added, not set: several codes may share the label `other`.
-  for (const { code, severity, count } of open) incidentsOpen.inc({ code: labels.codeOfGauge(code), severity }, count);
+  // Added up first: several codes may share the label `other`, and there may be thousands of them.
+  for (const [severity, ofOne] of Map.groupBy(open, (each) => each.severity)) {
+    const counts = new Map<string, number>();
+    for (const { code, count } of ofOne) {
+      const shown = labels.codeOfGauge(code);
+      counts.set(shown, (counts.get(shown) ?? 0) + count);
+    }
+    for (const [code, count] of counts) incidentsOpen.set({ code, severity }, count);
+  }
 }
 
 function showQueues({ queueJobs, queueOldestJobAge }: Instruments, labels: Labels, stats: QueueStats): void {

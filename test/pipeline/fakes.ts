@@ -3,6 +3,7 @@ import type {
   ClassifiedEvent,
   Clock,
   EventStore,
+  HttpTelemetry,
   Log,
   Quarantined,
   Recorded,
@@ -34,7 +35,7 @@ export function recordingLog(): Log & { readonly lines: string[] } {
 }
 
 /** Counts what is counted. */
-export interface CountingTelemetry extends Telemetry {
+export interface CountingTelemetry extends Telemetry, HttpTelemetry {
   /** By source and outcome. */
   readonly outcomes: Map<string, number>;
   readonly recorded: Parameters<Telemetry["eventRecorded"]>[0][];
@@ -63,6 +64,8 @@ export function countingTelemetry(): CountingTelemetry {
     jobTaken: () => undefined,
     job: () => undefined,
     twilioRequest: () => undefined,
+    httpServed: () => undefined,
+    httpRequested: () => undefined,
   };
 }
 

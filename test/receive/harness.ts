@@ -4,7 +4,7 @@ import { onTestFinished } from "vitest";
 import type { Source } from "../../src/core/event.ts";
 import type { Answer } from "../../src/core/outcome.ts";
 import type { Ingest } from "../../src/pipeline/ingest.ts";
-import type { Delivery, Log, Telemetry } from "../../src/pipeline/ports.ts";
+import type { Delivery, HttpTelemetry, Log, Telemetry } from "../../src/pipeline/ports.ts";
 import { createReceiveApp, type ReceiveParts } from "../../src/receive/app.ts";
 import { type Listener, listen } from "../../src/receive/listen.ts";
 
@@ -65,7 +65,7 @@ export async function publicPort(
 
 const nothing = () => undefined;
 
-const silentTelemetry: Telemetry = {
+const silentTelemetry: Telemetry & HttpTelemetry = {
   delivery: nothing,
   eventOutcome: nothing,
   eventRecorded: nothing,
@@ -73,6 +73,8 @@ const silentTelemetry: Telemetry = {
   incidentTransition: nothing,
   diagnosis: nothing,
   jobTaken: nothing,
+  httpServed: nothing,
+  httpRequested: nothing,
   job: nothing,
   twilioRequest: nothing,
 };
