@@ -1,5 +1,5 @@
 /*
- * Pieces of PromQL that several alerts need.
+ * Pieces of PromQL and of templates that several alerts need.
  */
 
 /** A series selector: the metric, and conditions such as `code="80604"`. */
@@ -40,3 +40,6 @@ export function grownBy(series: string, minutes: number): string {
 export function knownSince(buildInfo: string, ago: string): string {
   return `group by (job) (max_over_time(${buildInfo}[1h] offset ${ago}))`;
 }
+
+/** The value as a whole number, in the template of a description: `increase()` seldom gives one. */
+export const count = '{{ printf "%.0f" $value }}';

@@ -5,7 +5,7 @@
 import type { RejectReason } from "../src/core/outcome.ts";
 import { metrics } from "../src/telemetry/metric-names.ts";
 import type { Alert } from "./alert.ts";
-import { aggregate, grownBy, knownSince, select } from "./expressions.ts";
+import { aggregate, count, grownBy, knownSince, select } from "./expressions.ts";
 import { recordings } from "./recording-rules.ts";
 
 const deliveries = metrics.deliveries.name;
@@ -60,8 +60,7 @@ const everyDeliveryRefused: Alert = {
     `  sum by (job, source) (increase(${select(deliveries, 'outcome="accepted"')}[1d])) > 0`,
   ].join("\n"),
   summary: "Every delivery of Twilio is refused, though some were accepted within the last day.",
-  description:
-    "{{ $value | humanize }} deliveries of {{ $labels.source }} were refused for their signature or account in the last 15 minutes and none was accepted. Twilio does not send refused deliveries again: these errors are lost. Usual reasons: a rotated auth token, a changed PUBLIC_URL.",
+  description: `${count} deliveries of {{ $labels.source }} were refused for their signature or account in the last 15 minutes and none was accepted. Twilio does not send refused deliveries again: these errors are lost. Usual reasons: a rotated auth token, a changed PUBLIC_URL.`,
   dashboard: "faultline",
 };
 
@@ -71,8 +70,7 @@ const signaturesRefused: Alert = {
   for: "5m",
   expr: `sum by (job, source, reason) (increase(${select(deliveries, 'outcome="rejected"', 'source!="none"', unsigned)}[15m])) >= 5`,
   summary: "Deliveries are refused for their signature or account.",
-  description:
-    "{{ $value | humanize }} deliveries of {{ $labels.source }} were refused in the last 15 minutes: {{ $labels.reason }}. If they are Twilio's they are lost; if not, somebody is trying.",
+  description: `${count} deliveries of {{ $labels.source }} were refused in the last 15 minutes: {{ $labels.reason }}. If they are Twilio's they are lost; if not, somebody is trying.`,
   dashboard: "faultline",
 };
 
@@ -108,8 +106,7 @@ const quarantineGrowing: Alert = {
   for: "5m",
   expr: `sum by (job, source) (increase(${select(metrics.eventOutcomes.name, 'outcome="quarantined"')}[30m])) > 0`,
   summary: "Signed deliveries of Twilio hold something Faultline does not understand.",
-  description:
-    "{{ $value | humanize }} entries of {{ $labels.source }} were put into quarantine in the last 30 minutes: signed by Twilio, but of an unknown shape. They are kept, but open no incident. What they look like: /api/v1/quarantine",
+  description: `${count} entries of {{ $labels.source }} were put into quarantine in the last 30 minutes: signed by Twilio, but of an unknown shape. They are kept, but open no incident. What they look like: /api/v1/quarantine`,
   dashboard: "faultline",
 };
 
@@ -130,8 +127,7 @@ const jobsFailing: Alert = {
   for: "5m",
   expr: `sum by (job, queue) (increase(${select(`${metrics.jobDuration.name}_count`, 'outcome="failed"')}[1h])) >= 3`,
   summary: "Faultline gives up jobs after trying them again and again.",
-  description:
-    "{{ $value | humanize }} jobs of the queue {{ $labels.queue }} were given up in the last hour. Their incidents stay without a diagnosis until `faultline requeue`.",
+  description: `${count} jobs of the queue {{ $labels.queue }} were given up in the last hour. Their incidents stay without a diagnosis until faultline requeue has them tried again.`,
   dashboard: "faultline",
 };
 
@@ -162,8 +158,7 @@ const noticesFailing: Alert = {
   for: "5m",
   expr: `sum by (job, receiver, reason) (${noticesOf("given_up")}) > 0`,
   summary: "A receiver does not get Faultline's notices.",
-  description:
-    "Notices to {{ $labels.receiver }} that were given up in the last hour: {{ $value | humanize }}, because of {{ $labels.reason }}. Nobody there knows of these incidents. How the receivers do: /api/v1/receivers",
+  description: `Notices to {{ $labels.receiver }} that were given up in the last hour: ${count}, because of {{ $labels.reason }}. Nobody there knows of these incidents. How the receivers do: /api/v1/receivers`,
   dashboard: "faultline",
 };
 
@@ -177,8 +172,7 @@ const noReceiverReached: Alert = {
     `  sum by (job) (${noticesOf("delivered")}) > 0`,
   ].join("\n"),
   summary: "Faultline's notices reach nobody.",
-  description:
-    "All {{ $value | humanize }} notices that Faultline tried to deliver in the last hour were given up. Whatever is open now, nobody was told: /api/v1/incidents?state=open",
+  description: `All ${count} notices that Faultline tried to deliver in the last hour were given up. Whatever is open now, nobody was told: /api/v1/incidents?state=open`,
   dashboard: "faultline",
 };
 
@@ -206,8 +200,7 @@ const cardinalityLimit: Alert = {
   for: "5m",
   expr: `${aggregate("sum", "job, label", grownBy(metrics.labelsFolded.name, 60))} > 0`,
   summary: "Metrics of Faultline count some values as other.",
-  description:
-    "{{ $value | humanize }} times in the last hour a value of the label {{ $labels.label }} was counted as other, because the label has as many values as it may. Graphs and alerts by {{ $labels.label }} do not see those; the record and the incidents do.",
+  description: `${count} times in the last hour a value of the label {{ $labels.label }} was counted as other, because the label has as many values as it may. Graphs and alerts by {{ $labels.label }} do not see those; the record and the incidents do.`,
   dashboard: "faultline",
 };
 

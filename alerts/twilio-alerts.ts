@@ -3,7 +3,7 @@
  */
 import { metrics } from "../src/telemetry/metric-names.ts";
 import type { Alert } from "./alert.ts";
-import { aggregate, grownBy, indent, knownSince, select } from "./expressions.ts";
+import { aggregate, count, grownBy, indent, knownSince, select } from "./expressions.ts";
 import { recordings } from "./recording-rules.ts";
 
 /** A code that Faultline diagnoses in depth, so that an incident says which cause applies. */
@@ -68,7 +68,7 @@ function diagnosedCodeAlert({ alert, code, product, summary, meaning }: Diagnose
     for: "1m",
     expr: `${aggregate("sum", "job, code", `max_over_time(${open}[5m])`)} > 0`,
     summary,
-    description: `Open incidents of Twilio error ${code}: {{ $value | humanize }}. It means that ${meaning}. Faultline has the cause, what is in the way and the command for it: /api/v1/incidents?state=open&code=${code}`,
+    description: `Open incidents of Twilio error ${code}: ${count}. It means that ${meaning}. Faultline has the cause, what is in the way and the command for it: /api/v1/incidents?state=open&code=${code}`,
     dashboard: "proxyAndConversations",
     labels: { code: String(code), product },
   };
@@ -95,8 +95,7 @@ const webhookFailures: Alert = {
   for: "1m",
   expr: `${aggregate("sum", "job, account, product, code", grownBy(webhookErrors, 15))} > 0`,
   summary: "Twilio gets no usable answer from your webhook endpoints.",
-  description:
-    "Requests from Twilio to your endpoints that failed with {{ $labels.code }} in the last 15 minutes: {{ $value | humanize }} (account {{ $labels.account }}). Callers and senders probably noticed. URL, status and likely cause: /api/v1/incidents?state=open&code={{ $labels.code }}",
+  description: `Requests from Twilio to your endpoints that failed with {{ $labels.code }} in the last 15 minutes: ${count} (account {{ $labels.account }}). Callers and senders probably noticed. URL, status and likely cause: /api/v1/incidents?state=open&code={{ $labels.code }}`,
   dashboard: "twilioErrors",
 };
 
@@ -107,8 +106,7 @@ const webhooksDown: Alert = {
   for: "10m",
   expr: `${aggregate("sum", "job, account, product, code", grownBy(webhookErrors, 5))} >= 10`,
   summary: "Your webhook endpoints keep failing Twilio.",
-  description:
-    "For 10 minutes at least 10 requests from Twilio to your endpoints have failed in every 5, now {{ $value | humanize }}, with {{ $labels.code }} (account {{ $labels.account }}). Calls and messages are being lost. URL, status and likely cause: /api/v1/incidents?state=open&code={{ $labels.code }}",
+  description: `For 10 minutes at least 10 requests from Twilio to your endpoints have failed in every 5, now ${count}, with {{ $labels.code }} (account {{ $labels.account }}). Calls and messages are being lost. URL, status and likely cause: /api/v1/incidents?state=open&code={{ $labels.code }}`,
   dashboard: "twilioErrors",
 };
 
@@ -145,7 +143,7 @@ const errorRateSurge: Alert = {
     `) >= ${surgeFloor}`,
   ].join("\n"),
   summary: "Twilio reports far more errors than in the same hour last week.",
-  description: `{{ $value | humanize }} errors and warnings of {{ $labels.product }} in the last hour (account {{ $labels.account }}), at least ${surgeFactor} times as many as in the same hour last week. What is open now: /api/v1/incidents?state=open`,
+  description: `${count} errors and warnings of {{ $labels.product }} in the last hour (account {{ $labels.account }}), at least ${surgeFactor} times as many as in the same hour last week. What is open now: /api/v1/incidents?state=open`,
   dashboard: "twilioErrors",
 };
 
@@ -175,8 +173,7 @@ const unknownErrorCode: Alert = {
   for: "5m",
   expr: `${aggregate("sum", "job, account", grownBy(metrics.unknownCodeEvents.name, 60))} > 0`,
   summary: "Twilio sends error codes that Faultline's catalogue does not have.",
-  description:
-    "Events of the last hour with a code that neither the catalogue nor a rule knows: {{ $value | humanize }} (account {{ $labels.account }}). The latest events with their codes: /api/v1/events?limit=50",
+  description: `Events of the last hour with a code that neither the catalogue nor a rule knows: ${count} (account {{ $labels.account }}). The latest events with their codes: /api/v1/events?limit=50`,
   dashboard: "twilioErrors",
 };
 
