@@ -58,7 +58,7 @@ const now: Row = {
       runbooks: ["TwilioErrorRateSurge"],
     }),
     statPanel({
-      title: "New codes",
+      title: "First-seen codes",
       description:
         "Codes of the time shown that did not come once in the week before it. Which ones: the table New codes.",
       unit: "short",
