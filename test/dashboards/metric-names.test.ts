@@ -87,7 +87,7 @@ test("dashboards need no recording rules, so that they work right after import",
 });
 
 test("the process metrics that dashboards use are given by the process", async () => {
-  const registry = new Registry(Registry.OPENMETRICS_CONTENT_TYPE);
+  const registry: MetricsRegistry = new Registry();
   addProcessMetrics(registry);
   const given = new Map((await registry.getMetricsAsJSON()).map(({ name, type }) => [name, String(type)]));
   for (const { name, type } of Object.values(processMetrics)) {
