@@ -1,15 +1,15 @@
-import {
-  Counter,
-  collectDefaultMetrics,
-  Gauge,
-  Histogram,
-  type OpenMetricsContentType,
-  type Registry,
-} from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
 import { type MetricDefinition, metrics as names } from "./metric-names.ts";
 
 /** Where metrics are kept. Of the two kinds that prom-client has, only this one takes exemplars. */
 export type MetricsRegistry = Registry<OpenMetricsContentType>;
+
+/** A registry with nothing in it. */
+export function createRegistry(): MetricsRegistry {
+  const registry: MetricsRegistry = new Registry();
+  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  return registry;
+}
 
 /** The prom-client objects behind the names. */
 export type Instruments = ReturnType<typeof createInstruments>;

@@ -1,10 +1,9 @@
-import { Registry } from "prom-client";
 import type { Clock, Log, RecordReader, WorkQueue } from "../pipeline/ports.ts";
 import { noTracing, type Tracing } from "../pipeline/trace-ports.ts";
 import { type Bounds, defaultBounds } from "./bounds.ts";
 import { type AllTelemetry, createTelemetry } from "./count.ts";
 import { contentTypes, type ExpositionFormat, exposition } from "./exposition.ts";
-import { addProcessMetrics, createInstruments, type Instruments, type MetricsRegistry } from "./instruments.ts";
+import { addProcessMetrics, createInstruments, createRegistry, type Instruments } from "./instruments.ts";
 import { createLabels, type Labels } from "./labels.ts";
 import { sharedGauges } from "./shared-gauges.ts";
 import { type ExpectedCode, startAtZero } from "./start-at-zero.ts";
@@ -58,8 +57,7 @@ export interface Metrics {
  */
 export function createMetrics(options: MetricsOptions): Metrics {
   const { accounts, expectedCodes = [], queues = [], receivers = [], twilioApis = [], log } = options;
-  const registry: MetricsRegistry = new Registry();
-  registry.setContentType(contentTypes.openmetrics);
+  const registry = createRegistry();
   const { tracing = noTracing } = options;
   const instruments = createInstruments(registry, () => traceIdOf(tracing.current()));
   const known = {

@@ -52,12 +52,12 @@ export function largeMetrics(more: Partial<MetricsOptions> = {}): Metrics {
   return metrics;
 }
 
-/** 5,000 codes × 1,000 accounts, with wild products and levels: every code and every account, each pair of 250,000. */
+/** 5,000 codes, 1,000 accounts and the configured ones, wild products and levels: 250,000 events, no two of a kind. */
 export function floodOfEvents({ telemetry }: Metrics): { readonly events: number } {
   let events = 0;
   for (let code = 0; code < 5_000; code++) {
     for (let nth = 0; nth < 50; nth++) {
-      const account = accountSid(String((code * 50 + nth) % 1_000));
+      const account = accounts[nth] ?? accountSid(String((nth < 40 ? nth : code * 10 + nth) % 1_000));
       const source = sources[nth % sources.length] ?? "debugger";
       telemetry.eventRecorded({ source, account, product: `Product ${code % 400}`, code, level: `L${nth}` });
       events++;
@@ -71,7 +71,9 @@ export function floodOfTheRest({ telemetry }: Metrics): void {
   for (let code = 0; code < 5_000; code++) {
     for (const transition of incidentTransitions) telemetry.incidentTransition(code, transition);
     for (const verdict of verdicts) {
-      for (let nth = 0; nth < 5; nth++) telemetry.diagnosis(code, diagnosis(`cause-${code * 5 + nth}`, verdict));
+      for (let nth = 0; nth < 5; nth++) {
+        telemetry.diagnosis(code, diagnosis(`cause-${((code % 100) * 5 + nth) % 1_000}`, verdict));
+      }
     }
   }
   for (let nth = 0; nth < 1_000; nth++) {

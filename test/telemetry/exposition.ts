@@ -3,6 +3,13 @@ export interface Sample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
+  /** OpenMetrics only. */
+  readonly exemplar?: {
+    readonly labels: Readonly<Record<string, string>>;
+    readonly value: number;
+    /** In seconds. */
+    readonly timestamp: number;
+  };
 }
 
 /** A parsed scrape. */
@@ -13,6 +20,7 @@ export interface Exposition {
 }
 
 const sampleLine = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/;
+const exemplarPart = /^(.*) # \{(.*)\} (\S+) (\d+(?:\.\d+)?)$/;
 const label = /([a-zA-Z_]\w*)="((?:[^"\\\n]|\\["\\n])*)"(,|$)/y;
 
 /** Parses Prometheus text or OpenMetrics text strictly: any line that is neither comment nor sample is an error. */
@@ -30,10 +38,18 @@ export function parseExposition(text: string): Exposition {
       map.set(name, rest);
       continue;
     }
-    const sample = sampleLine.exec(line);
+    const [, before = line, about = null, observed = "", at = ""] = exemplarPart.exec(line) ?? [];
+    const sample = sampleLine.exec(before);
     if (sample === null) throw new Error(`not a line of the text format: ${line}`);
     const [, name = "", inside = "", value = ""] = sample;
-    samples.push({ name, labels: parseLabels(inside), value: parseValue(value) });
+    samples.push({
+      name,
+      labels: parseLabels(inside),
+      value: parseValue(value),
+      ...(about !== null && {
+        exemplar: { labels: parseLabels(about), value: parseValue(observed), timestamp: Number(at) },
+      }),
+    });
   }
   const keys = samples.map(
     ({ name, labels }) => `${name} ${JSON.stringify(Object.entries(labels).map(String).toSorted())}`,
@@ -65,7 +81,7 @@ function parseValue(text: string): number {
 
 /** The value of the one series with this name and these labels; undefined when there is none. */
 export function sampleValue(
-  { samples }: Exposition,
+  { samples }: Pick<Exposition, "samples">,
   name: string,
   labels: Readonly<Record<string, string>> = {},
 ): number | undefined {

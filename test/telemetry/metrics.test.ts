@@ -2,11 +2,12 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Diagnosis } from "../../src/core/diagnosis/verdict.ts";
 import { eventOutcomes, rejections } from "../../src/core/outcome.ts";
 import type { Log } from "../../src/pipeline/ports.ts";
-import { defaultBounds } from "../../src/telemetry/bounds.ts";
-import { type MetricDefinition, metrics as names } from "../../src/telemetry/metric-names.ts";
+import { defaultBounds, maxSeries } from "../../src/telemetry/bounds.ts";
+import { foldableLabels, type MetricDefinition, metrics as names } from "../../src/telemetry/metric-names.ts";
 import { createMetrics, type Metrics, type MetricsOptions } from "../../src/telemetry/metrics.ts";
 import { expectedCode } from "../../src/telemetry/start-at-zero.ts";
-import { type Exposition, parseExposition, sampleValue } from "./exposition.ts";
+import { accounts, floodOfEvents, floodOfTheRest, largeMetrics } from "../support/metric-flood.ts";
+import { type Exposition, parseExposition, type Sample, sampleValue } from "./exposition.ts";
 
 const account = `AC${"a".repeat(32)}`;
 const now = new Date("2026-01-02T03:04:05.500Z");
@@ -35,6 +36,11 @@ function make(options: Partial<MetricsOptions> = {}): Metrics {
     log: quiet,
     ...options,
   });
+}
+
+/** What tells a series from every other. */
+function series({ name, labels }: Sample): string {
+  return `${name} ${JSON.stringify(Object.entries(labels).toSorted())}`;
 }
 
 async function scrape(metrics: Metrics): Promise<Exposition> {
@@ -252,33 +258,202 @@ describe("a scrape", () => {
   });
 });
 
-describe("bounded labels", () => {
-  it("keep a flood of codes, accounts and products under the stated number of series, and count all of it", async () => {
+describe("exemplars", () => {
+  const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+  const inTrace = { current: () => `00-${traceId}-00f067aa0ba902b7-01` };
+
+  /** Counts and measures one of everything. */
+  function use({ telemetry }: Metrics): void {
+    telemetry.delivery("debugger", { outcome: "accepted" }, 0.004);
+    telemetry.eventRecorded({ source: "debugger", account, product: "Proxy", code: 80604, level: "WARNING" });
+    telemetry.jobTaken("diagnose", 2);
+    telemetry.job("diagnose", "completed", 1.5);
+    telemetry.twilioRequest("monitor", "ok");
+    telemetry.notice("pager", "delivered", "first");
+    telemetry.noticeDelay("pager", 700);
+    telemetry.httpServed({ method: "POST", route: "/twilio/debugger", status: 204 }, 0.004);
+    telemetry.httpRequested({ method: "GET", server: "monitor.twilio.com", status: 200 }, 0.2);
+  }
+
+  it("point from durations and counts to the trace they were made in, in OpenMetrics", async () => {
+    const metrics = make({ tracing: inTrace, receivers: ["pager"], serverAddresses: ["monitor.twilio.com"] });
+    use(metrics);
+    const { body } = await metrics.render("openmetrics");
+    const { samples } = parseExposition(body);
+    const pointing = samples.filter(({ exemplar }) => exemplar !== undefined);
+    expect(pointing.map(({ name, labels }) => [name, labels.le].join(" ").trim()).toSorted()).toEqual([
+      "faultline_deliveries_total",
+      "faultline_ingest_duration_seconds_bucket 0.005",
+      "faultline_job_age_seconds_bucket 2.5",
+      "faultline_job_duration_seconds_bucket 2.5",
+      "faultline_notice_delay_seconds_bucket +Inf",
+      "faultline_notices_total",
+      "faultline_twilio_requests_total",
+      "http_client_request_duration_seconds_bucket 0.25",
+      "http_server_request_duration_seconds_bucket 0.005",
+      "twilio_debugger_events_total",
+    ]);
+    for (const { exemplar, name } of pointing) expect(exemplar?.labels, name).toEqual({ trace_id: traceId });
+    const delay = pointing.find(({ name }) => name === "faultline_notice_delay_seconds_bucket");
+    expect(delay?.exemplar?.value).toBe(700);
+    expect(delay?.exemplar?.timestamp).toBeGreaterThan(1_700_000_000);
+  });
+
+  it("are nowhere in plain Prometheus text, which has no place for them", async () => {
+    const metrics = make({ tracing: inTrace });
+    use(metrics);
+    const before = await metrics.render("prometheus");
+    await metrics.render("openmetrics");
+    expect(await metrics.render("prometheus")).toEqual(before);
+    expect(before.body).not.toContain(traceId);
+  });
+
+  it.each(["off", "no context", `00-${"A".repeat(32)}-00f067aa0ba902b7-01`])(
+    "are left out when tracing says: %s",
+    async (said) => {
+      const metrics = make({ tracing: { current: () => (said === "off" ? null : said) } });
+      use(metrics);
+      const { samples } = parseExposition((await metrics.render("openmetrics")).body);
+      expect(samples.filter(({ exemplar }) => exemplar !== undefined)).toEqual([]);
+    },
+  );
+});
+
+describe("what is measured of HTTP", () => {
+  const name = "http_client_request_duration_seconds_count";
+
+  it("is known by host and status, or by there having been none", async () => {
+    const metrics = make({ serverAddresses: ["monitor.twilio.com"] });
+    metrics.telemetry.httpRequested({ method: "GET", server: "monitor.twilio.com", status: 429 }, 0.2);
+    metrics.telemetry.httpRequested({ method: "GET", server: "monitor.twilio.com", status: null }, 5);
+    metrics.telemetry.httpRequested({ method: "GET", server: "elsewhere.example.com", status: 200 }, 5);
+    const { samples } = await scrape(metrics);
+    expect(samples.filter((sample) => sample.name === name).map(({ labels }) => Object.values(labels))).toEqual([
+      ["monitor.twilio.com", "GET", "429"],
+      ["monitor.twilio.com", "GET", "none"],
+      ["other", "GET", "200"],
+    ]);
+  });
+
+  it("shows no path that nobody declared, and no method that does not exist", async () => {
     const metrics = make();
-    const before = (await scrape(metrics)).samples.length;
-    let sent = 0;
-    // 5,000 codes × 1,000 accounts; every code and every account comes, each pair of a grid of 250,000.
-    for (let code = 0; code < 5_000; code++) {
-      for (let nth = 0; nth < 50; nth++) {
-        const from = `AC${String((code * 50 + nth) % 1_000).padStart(32, "0")}`;
-        const product = `Product ${code % 400}`;
-        metrics.telemetry.eventRecorded({ source: "event_streams", account: from, product, code, level: `L${nth}` });
-        sent++;
-      }
-      metrics.telemetry.incidentTransition(code, "opened");
-      metrics.telemetry.diagnosis(code, diagnosis([{ id: `cause-${code}`, verdict: "likely", evidence: [] }]));
+    metrics.telemetry.httpServed({ method: "POST", route: "/twilio/events", status: 204 }, 0.01);
+    metrics.telemetry.httpServed({ method: "BREW", route: null, status: 404 }, 0.01);
+    const { samples } = await scrape(metrics);
+    const counts = samples.filter((sample) => sample.name === "http_server_request_duration_seconds_count");
+    expect(counts.map(({ labels }) => Object.values(labels))).toEqual([
+      ["POST", "/twilio/events", "204"],
+      ["_OTHER", "other", "404"],
+    ]);
+    const folded = (label: string) => sampleValue({ samples }, "faultline_labels_folded_total", { label });
+    expect([folded("http_request_method"), folded("http_route")]).toEqual([1, 0]);
+  });
+
+  it("folds into one label set when a server answers with every status there is", async () => {
+    const metrics = make({ serverAddresses: ["a.example.com"], bounds: { httpSets: 2 } });
+    for (const status of [200, 201, 202, 203]) {
+      metrics.telemetry.httpRequested({ method: "GET", server: "a.example.com", status }, 0.2);
     }
     const { samples } = await scrape(metrics);
+    expect(
+      samples.filter((sample) => sample.name === name).map(({ labels, value }) => [...Object.values(labels), value]),
+    ).toEqual([
+      ["a.example.com", "GET", "200", 1],
+      ["a.example.com", "GET", "201", 1],
+      ["other", "other", "other", 2],
+    ]);
+  });
+});
+
+describe("what tells that something is new, late or missing", () => {
+  it("counts events whose code nobody has documented and no rule names, by account, from zero", async () => {
+    const metrics = make();
+    const name = "twilio_unknown_code_events_total";
+    expect(sampleValue(await scrape(metrics), name, { account })).toBe(0);
+    for (const code of [80604, 11200, 30003, 99999, 99998]) {
+      metrics.telemetry.eventRecorded({ source: "debugger", account, product: "Proxy", code, level: "ERROR" });
+    }
+    expect(sampleValue(await scrape(metrics), name, { account })).toBe(2);
+  });
+
+  it("says when the last delivery was accepted, and nothing before the first", async () => {
+    const metrics = make();
+    const name = "faultline_last_accepted_delivery_timestamp_seconds";
+    metrics.telemetry.delivery("event_streams", { outcome: "rejected", reason: "wrong_signature" }, 0.1);
+    expect(sampleValue(await scrape(metrics), name)).toBeUndefined();
+    metrics.telemetry.delivery("event_streams", { outcome: "accepted" }, 0.1);
+    expect(sampleValue(await scrape(metrics), name, { source: "event_streams" })).toBe(now.getTime() / 1000);
+    expect(sampleValue(await scrape(metrics), name)).toBe(now.getTime() / 1000);
+  });
+
+  it("measures how long jobs have waited, by queue, from zero", async () => {
+    const metrics = make();
+    expect(sampleValue(await scrape(metrics), "faultline_job_age_seconds_count", { queue: "diagnose" })).toBe(0);
+    metrics.telemetry.jobTaken("diagnose", 90);
+    const after = await scrape(metrics);
+    expect(sampleValue(after, "faultline_job_age_seconds_bucket", { queue: "diagnose", le: "60" })).toBe(0);
+    expect(sampleValue(after, "faultline_job_age_seconds_bucket", { queue: "diagnose", le: "120" })).toBe(1);
+  });
+});
+
+describe("bounded labels", () => {
+  it("keep a flood of 5,000 codes and 1,000 accounts under the stated number of series, and count all of it", async () => {
+    const metrics = largeMetrics();
+    const { events: sent } = floodOfEvents(metrics);
+    const { samples } = await scrape(metrics);
     const events = samples.filter((sample) => sample.name === "twilio_debugger_events_total");
-    expect(events.reduce((sum, sample) => sum + sample.value, 0)).toBe(sent);
+    const sum = (of: readonly Sample[]) => of.reduce((total, { value }) => total + value, 0);
+    expect(sum(events)).toBe(sent);
+    expect(events.length).toBeGreaterThanOrEqual(defaultBounds.eventSeries);
     expect(events.length).toBeLessThanOrEqual(defaultBounds.eventSeries + 15);
     const values = (label: string) => new Set(events.map((sample) => sample.labels[label]));
-    expect(values("code").size).toBe(1 + defaultBounds.codes + 1);
-    expect(values("account").size).toBe(1 + defaultBounds.accounts + 1);
-    expect(values("product").size).toBeLessThanOrEqual(2 + defaultBounds.products + 1);
-    expect(values("level")).toEqual(new Set(["WARNING", "OTHER"]));
-    expect(samples.length - before).toBeLessThan(15_000);
+    expect(values("account").size).toBe(accounts.length + defaultBounds.accounts + 1);
+    expect(values("level")).toEqual(new Set(["ERROR", "WARNING", "OTHER"]));
+    for (const [label, value] of Object.entries({
+      account: "other",
+      product: "other",
+      code: "other",
+      level: "OTHER",
+    })) {
+      const lost = sum(events.filter(({ labels }) => labels[label] === value));
+      expect(lost, label).toBeGreaterThan(0);
+      expect(sampleValue({ samples }, "faultline_labels_folded_total", { label }), label).toBe(lost);
+    }
   }, 30_000);
+
+  it("keep all metrics together under the stated number of series, whatever floods them", async () => {
+    const metrics = largeMetrics();
+    floodOfEvents(metrics);
+    floodOfTheRest(metrics);
+    const { samples } = await scrape(metrics);
+    expect(samples.length).toBeGreaterThan(maxSeries / 2);
+    expect(samples.length).toBeLessThan(maxSeries);
+    // Nothing grows beside what is counted: another flood changes no more than numbers.
+    floodOfEvents(metrics);
+    floodOfTheRest(metrics);
+    expect((await scrape(metrics)).samples.map(series)).toEqual(samples.map(series));
+    for (const label of foldableLabels) {
+      expect(sampleValue({ samples }, "faultline_labels_folded_total", { label }), label).toBeGreaterThan(0);
+    }
+  }, 30_000);
+
+  it("count every folded value once, and none for showing a gauge", async () => {
+    const metrics = make({ accounts: [], expectedCodes: [], bounds: { codes: 0, accounts: 1, products: 0 } });
+    metrics.collectFrom({ openIncidents: async () => [{ code: 7, severity: "error", count: 1 }] });
+    const other = { source: "alarm", product: "Proxy", code: 11200 } as const;
+    metrics.telemetry.eventRecorded({ ...other, account, level: "error" });
+    metrics.telemetry.eventRecorded({ ...other, account: `AC${"b".repeat(32)}`, level: "loud" });
+    metrics.telemetry.incidentTransition(7, "opened");
+    await scrape(metrics);
+    const after = await scrape(metrics);
+    const folded = (label: string) => sampleValue(after, "faultline_labels_folded_total", { label });
+    expect(Object.fromEntries(foldableLabels.map((label) => [label, folded(label)]))).toEqual({
+      ...Object.fromEntries(foldableLabels.map((label) => [label, 0])),
+      account: 1,
+      code: 1,
+      level: 1,
+    });
+  });
 
   it("fold label sets together once a metric has too many, without losing a count", async () => {
     const metrics = make({ expectedCodes: [], bounds: { eventSeries: 3, diagnosisSeries: 2 } });
@@ -293,6 +468,11 @@ describe("bounded labels", () => {
     const folded = { account: "other", product: "other", code: "other", level: "ERROR", source: "debugger" };
     expect(sampleValue(after, "twilio_debugger_events_total", folded)).toBe(7);
     expect(sampleValue(after, "twilio_diagnoses_total", { code: "other", cause: "other" })).toBe(8);
+    // Account and product stand in seven folded events; the code in those, and in eight diagnoses.
+    const lost = ["account", "product", "code", "cause"].map((label) =>
+      sampleValue(after, "faultline_labels_folded_total", { label }),
+    );
+    expect(lost).toEqual([7, 7, 15, 8]);
   });
 
   it("keep a known code its own label however many others came before", async () => {
