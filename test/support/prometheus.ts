@@ -1,8 +1,8 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { freePort } from "./redis.ts";
 import { until } from "./until.ts";
@@ -128,11 +128,15 @@ export function prometheusClient(url: string): PrometheusClient {
 export async function startPrometheus(options: {
   readonly config: string;
   readonly files?: Readonly<Record<string, string>>;
+  /** What it has scraped before, as OpenMetrics text with timestamps. */
+  readonly past?: string;
 }): Promise<RunningPrometheus> {
   const folder = await mkdtemp(join(tmpdir(), "faultline-prometheus-"));
   for (const [name, text] of Object.entries({ ...options.files, "prometheus.yml": options.config })) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), text);
   }
+  if (options.past !== undefined) await backfill(options.past, folder);
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(
@@ -173,4 +177,12 @@ export async function startPrometheus(options: {
     throw new Error(`${program} did not start; it said: ${said}`, { cause: error });
   }
   return { ...prometheusClient(url), stop };
+}
+
+/** https://prometheus.io/docs/prometheus/latest/storage/#backfilling-from-openmetrics-format */
+async function backfill(past: string, folder: string): Promise<void> {
+  const file = join(folder, "past.txt");
+  await writeFile(file, past);
+  const { exitCode, output } = promtool(["tsdb", "create-blocks-from", "openmetrics", file, join(folder, "data")]);
+  if (exitCode !== 0) throw new Error(`promtool did not take the past; it said: ${output}`);
 }
