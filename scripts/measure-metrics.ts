@@ -17,9 +17,10 @@ const metrics = largeMetrics({ tracing: { current: () => trace } });
 floodOfEvents(metrics);
 floodOfTheRest(metrics);
 
-const server = createServer(async (request, response) => {
-  const { contentType, body } = await metrics.render(request.url === "/openmetrics" ? "openmetrics" : "prometheus");
-  response.writeHead(200, { "content-type": contentType }).end(body);
+const server = createServer((request, response) => {
+  void metrics
+    .render(request.url === "/openmetrics" ? "openmetrics" : "prometheus")
+    .then(({ contentType, body }) => response.writeHead(200, { "content-type": contentType }).end(body));
 });
 await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 const { port } = server.address() as AddressInfo;

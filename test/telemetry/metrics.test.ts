@@ -40,7 +40,7 @@ function make(options: Partial<MetricsOptions> = {}): Metrics {
 
 /** What tells a series from every other. */
 function series({ name, labels }: Sample): string {
-  return `${name} ${JSON.stringify(Object.entries(labels).toSorted())}`;
+  return `${name} ${JSON.stringify(Object.entries(labels).map(String).toSorted())}`;
 }
 
 async function scrape(metrics: Metrics): Promise<Exposition> {
