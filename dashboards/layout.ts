@@ -41,7 +41,19 @@ export function dashboardOf({ name, description, variables, annotations, rows }:
     .annotations([...annotations])
     .links(linksFrom(name))
     .build();
-  return { ...built, schemaVersion, panels: placed(rows) };
+  return {
+    ...built,
+    schemaVersion,
+    annotations: { list: (built.annotations.list ?? []).map(inPlainSight) },
+    links: (built.links ?? []).map(inPlainSight),
+    panels: placed(rows),
+  };
+}
+
+/** The SDK puts what has a placement into a menu that nobody opens at night. */
+function inPlainSight<T extends { placement?: unknown }>(shown: T): T {
+  const { placement: _, ...rest } = shown;
+  return rest as T;
 }
 
 function placed(rows: readonly Row[]): (dashboard.Panel | dashboard.RowPanel)[] {
@@ -66,7 +78,12 @@ function placed(rows: readonly Row[]): (dashboard.Panel | dashboard.RowPanel)[] 
         left = 0;
         lineHeight = 0;
       }
-      panels.push({ ...panel, id: panels.length + 1, gridPos: { x: left, y: top, w, h } });
+      panels.push({
+        ...panel,
+        links: (panel.links ?? []).map(inPlainSight),
+        id: panels.length + 1,
+        gridPos: { x: left, y: top, w, h },
+      });
       left += w;
       lineHeight = Math.max(lineHeight, h);
     }

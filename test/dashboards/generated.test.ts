@@ -45,6 +45,10 @@ describe.each(dashboardFileNames)("%s", (file) => {
     expect(new Set(firstRow.map(({ gridPos }) => gridPos.y))).toEqual(new Set([1]));
   });
 
+  test("hides neither links nor marks in a menu", () => {
+    expect(committedText(file)).not.toContain("inControlsMenu");
+  });
+
   test("marks when incidents opened and were resolved", () => {
     const names = committedDashboard(file).annotations.list.map(({ name }) => name);
     expect(names).toEqual(["Incidents opened", "Incidents resolved"]);
