@@ -130,6 +130,8 @@ export async function startPrometheus(options: {
   readonly files?: Readonly<Record<string, string>>;
   /** What it has scraped before, as OpenMetrics text with timestamps. */
   readonly past?: string;
+  /** More of its command line. */
+  readonly flags?: readonly string[];
 }): Promise<RunningPrometheus> {
   const folder = await mkdtemp(join(tmpdir(), "faultline-prometheus-"));
   for (const [name, text] of Object.entries({ ...options.files, "prometheus.yml": options.config })) {
@@ -146,6 +148,7 @@ export async function startPrometheus(options: {
       `--storage.tsdb.path=${join(folder, "data")}`,
       `--web.listen-address=127.0.0.1:${port}`,
       "--log.level=warn",
+      ...(options.flags ?? []),
     ],
     { cwd: folder, stdio: ["ignore", "ignore", "pipe"] },
   );
