@@ -2,12 +2,17 @@ import type { ReceiverSettings } from "../core/notice/receiver-settings.ts";
 import type { Notifier } from "../pipeline/notice-ports.ts";
 import { createAlertmanager } from "./alertmanager.ts";
 import type { SenderOptions } from "./http-post.ts";
+import { paced } from "./paced.ts";
 import { createPagerDuty } from "./pagerduty.ts";
 import { createSlackBot, createSlackWebhook } from "./slack.ts";
 import { createWebhook } from "./webhook.ts";
 
-/** The sender for a receiver. */
+/** The sender for a receiver, never faster than the receiver takes. */
 export function createNotifier(settings: ReceiverSettings, options: SenderOptions): Notifier {
+  return paced(senderOf(settings, options));
+}
+
+function senderOf(settings: ReceiverSettings, options: SenderOptions): Notifier {
   switch (settings.kind) {
     case "slack":
       return "webhookUrl" in settings
