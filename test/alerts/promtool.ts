@@ -119,8 +119,8 @@ export function testOf(given: AlertCase, rule: AlertRule): PromtoolTest {
   };
 }
 
-/** The template of a description as Prometheus must render it. */
-function rendered(template: string, labels: Readonly<Record<string, string>>, shown: string | null): string {
+/** The template of a description as Prometheus must render it; `shown` is the value. */
+export function rendered(template: string, labels: Readonly<Record<string, string>>, shown: string | null): string {
   return template
     .replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, (_, name: string) => labels[name] ?? `(no label ${name})`)
     .replaceAll(/\{\{ [^}]*\$value[^}]* \}\}/g, shown ?? "(shown is null)");

@@ -38,10 +38,7 @@ export async function startAlertmanager(options: {
   readonly webhookUrl: string;
   readonly groupBy: readonly string[];
 }): Promise<RunningAlertmanager> {
-  const folder = await mkdtemp(join(tmpdir(), "faultline-alertmanager-"));
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const config = {
+  return await startAlertmanagerWith({
     route: {
       receiver: "webhook",
       group_by: ["alertname", ...options.groupBy],
@@ -50,7 +47,14 @@ export async function startAlertmanager(options: {
       repeat_interval: "1h",
     },
     receivers: [{ name: "webhook", webhook_configs: [{ url: options.webhookUrl, send_resolved: true }] }],
-  };
+  });
+}
+
+/** Starts an Alertmanager without cluster, in a folder of its own, with this configuration. */
+export async function startAlertmanagerWith(config: object): Promise<RunningAlertmanager> {
+  const folder = await mkdtemp(join(tmpdir(), "faultline-alertmanager-"));
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
   // JSON is YAML.
   await writeFile(join(folder, "alertmanager.yml"), JSON.stringify(config));
   const child = spawn(
