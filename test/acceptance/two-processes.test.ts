@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type Backend, postgresAndRedis } from "../support/backends.ts";
 import { expectExactBooks } from "../support/books.ts";
 import { courier, type Parcel, streamParcel, webhookParcel } from "../support/deliver.ts";
-import { useFaultlines } from "../support/faultline.ts";
+import { type Faultline, useFaultlines } from "../support/faultline.ts";
 import { type ErrorEvent, errorEvent } from "../support/sign.ts";
 import { streamCodes } from "../support/stream-of-deliveries.ts";
 
@@ -46,6 +46,7 @@ describe("two processes on one PostgreSQL and one Redis", () => {
       for (const faultline of both) {
         expect(await faultline.metric("twilio_incidents_open")).toBe(streamCodes.length);
       }
+      await expectSameShared(both);
       await Promise.all(both.map((faultline) => faultline.stop()));
     },
   );
@@ -61,6 +62,27 @@ function parcels(events: readonly ErrorEvent[], side: number): Parcel[] {
     if (block % 5 === side) return part.map((event) => webhookParcel(event));
     return [streamParcel(side === 0 ? part : part.toReversed())];
   }).flat();
+}
+
+/** Gauges of what the processes share: each shows all of it, so `max by` over the processes is the truth and a sum is not. */
+const shared = ["twilio_incidents_open", "faultline_queue_jobs", "faultline_queue_oldest_job_age_seconds"];
+
+async function expectSameShared(processes: readonly Faultline[]): Promise<void> {
+  const shownBy = async (faultline: Faultline) =>
+    (await faultline.samples())
+      .filter(({ name }) => shared.includes(name))
+      .map(({ name, labels, value }) => `${name} ${JSON.stringify(labels)} ${value}`)
+      .toSorted((one, other) => one.localeCompare(other));
+  // Jobs go on between the two scrapes, until none is left that is due.
+  await expect
+    .poll(
+      async () => {
+        const [one, other] = await Promise.all(processes.map(shownBy));
+        return one !== undefined && one.length > streamCodes.length && one.join("\n") === other?.join("\n");
+      },
+      { timeout: 60_000, interval: 500 },
+    )
+    .toBe(true);
 }
 
 async function sendAll(port: number, queue: Parcel[]): Promise<number[]> {
