@@ -3,10 +3,11 @@
  * first nobody can bring anything new, then what was accepted is finished, last the database closes.
  */
 import { randomBytes } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
 import { startDiagnosing } from "./app/diagnosing.ts";
 import { listenOn } from "./app/listen-on.ts";
 import { startNotices } from "./app/notices.ts";
-import { readinessOf } from "./app/readiness.ts";
+import { type Phase, readinessOf } from "./app/readiness.ts";
 import { startReceiving } from "./app/receiving.ts";
 import { warnAboutTrust } from "./app/warn-about-trust.ts";
 import type { Config } from "./config.ts";
@@ -47,7 +48,7 @@ export interface App {
   /** Where Twilio calls, null with the role `worker`. */
   readonly publicPort: number | null;
   readonly adminPort: number;
-  /** Finishes what was accepted and closes everything. Safe to call twice. */
+  /** After the drain delay: finishes what was accepted and closes everything. Safe to call twice. */
   stop(): Promise<void>;
 }
 
@@ -180,11 +181,11 @@ async function start(
     });
   }
 
-  let stopping = false;
+  let phase: Phase = "starting";
   const operateOptions: OperateOptions = {
     reader,
     renderMetrics: metrics.render,
-    readiness: readinessOf({ database: () => reader.ping(), queue: () => queue.ping() }, () => stopping),
+    readiness: readinessOf({ database: () => reader.ping(), queue: () => queue.ping() }, () => phase),
     codes,
     requeue: createRequeue({ works, dispatcher, ...(notices !== null && { notices: { ...notices, clock } }) }),
     ...(notices !== null && { notices: notices.side }),
@@ -212,10 +213,12 @@ async function start(
           tracing,
           clock,
           log,
-          stopping: () => stopping,
+          draining: () => phase === "draining",
+          stopping: () => phase === "stopping",
           timeLeft,
           stops,
         });
+  phase = "ok";
   warnAboutTrust(config, log, publicPort);
   log.info(
     { version, role, database: database.mode, queue: connection.kind, publicPort, adminPort: admin.port },
@@ -226,7 +229,11 @@ async function start(
     publicPort,
     adminPort: admin.port,
     async stop() {
-      stopping = true;
+      if (phase === "ok" && publicPort !== null && config.drainDelayMs > 0) {
+        phase = "draining";
+        await wait(config.drainDelayMs);
+      }
+      phase = "stopping";
       stopBy = performance.now() + config.shutdownTimeoutMs;
       await stopAll();
     },

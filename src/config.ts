@@ -34,6 +34,8 @@ export interface Config {
   readonly maxBodyBytes: number;
   readonly requestTimeoutMs: number;
   readonly shutdownTimeoutMs: number;
+  /** For how long deliveries are still taken while /readyz says no already, so that a load balancer notices in time. */
+  readonly drainDelayMs: number;
   readonly maxConnections: number;
   readonly quietPeriodMs: number;
   readonly retentionMs: number;
@@ -101,6 +103,7 @@ export function readConfig(sources: SettingSources & { readonly exists: (path: s
     maxBodyBytes: settings.bytes("BODY_LIMIT", 1024 * 1024, 16 * 1024, 64 * 1024 * 1024),
     requestTimeoutMs: settings.duration("REQUEST_TIMEOUT", "10s", "10m"),
     shutdownTimeoutMs: settings.duration("SHUTDOWN_TIMEOUT", "20s", "10m"),
+    drainDelayMs: settings.text("DRAIN_DELAY") === null ? 0 : settings.duration("DRAIN_DELAY", "5s", "5m"),
     maxConnections: settings.integer("MAX_CONNECTIONS", 10_000, 1, 1_000_000),
     quietPeriodMs: settings.duration("INCIDENT_QUIET_PERIOD", "30m", "31d"),
     retentionMs: settings.integer("RETENTION_DAYS", 30, 1, 3650) * 24 * 60 * 60 * 1000,

@@ -1,8 +1,11 @@
 /** How long a check may take before it counts as failed, in milliseconds. */
 const checkMs = 2_000;
 
-/** Ready when every check passes within two seconds, and never while stopping: a load balancer looks here. */
-export function readinessOf(checks: Record<string, () => Promise<void>>, stopping: () => boolean) {
+/** Where a process is in its life. While draining it still takes deliveries, but wants no new connections. */
+export type Phase = "starting" | "ok" | "draining" | "stopping";
+
+/** Ready when every check passes within two seconds, never before all is started nor while stopping: a load balancer looks here. */
+export function readinessOf(checks: Record<string, () => Promise<void>>, phase: () => Phase) {
   return async () => {
     const results = await Promise.all(
       Object.entries(checks).map(async ([name, check]) => {
@@ -19,8 +22,7 @@ export function readinessOf(checks: Record<string, () => Promise<void>>, stoppin
         return [name, result] as const;
       }),
     );
-    const process = stopping() ? "stopping" : "ok";
-    const all = Object.fromEntries([...results, ["process", process] as const]);
+    const all = Object.fromEntries([...results, ["process", phase()] as const]);
     return { ready: Object.values(all).every((result) => result === "ok"), checks: all };
   };
 }

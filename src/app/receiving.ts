@@ -22,6 +22,7 @@ export interface ReceiveWiring {
   readonly tracing: Tracing;
   readonly clock: Clock;
   readonly log: Log;
+  readonly draining: () => boolean;
   readonly stopping: () => boolean;
   /** For requests under way when stopping, in milliseconds. */
   readonly timeLeft: () => number;
@@ -67,6 +68,7 @@ export async function startReceiving(wiring: ReceiveWiring): Promise<number> {
     maxBodyBytes: config.maxBodyBytes,
     requestTimeoutMs: config.requestTimeoutMs,
     signatureRequired: !config.allowUnsigned,
+    draining: wiring.draining,
     stopping: wiring.stopping,
   });
   return listener.port;

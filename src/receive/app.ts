@@ -21,6 +21,8 @@ export interface ReceiveParts {
   readonly maxBodyBytes: number;
   readonly requestTimeoutMs: number;
   readonly signatureRequired: boolean;
+  /** True once the process is about to stop: deliveries are still taken, and each connection ends with its answer. */
+  readonly draining?: () => boolean;
   /** True once the process is stopping: new deliveries on kept-alive connections are sent elsewhere. */
   readonly stopping: () => boolean;
 }
@@ -117,5 +119,5 @@ function finish(
   parts.telemetry.delivery(source, answer, seconds);
   const status = response.destroyed ? null : statusOf(answer);
   parts.telemetry.httpServed({ method: request.method ?? "", route: path, status }, seconds);
-  respond(request, response, answer, parts.stopping());
+  respond(request, response, answer, parts.stopping() || parts.draining?.() === true);
 }

@@ -115,6 +115,21 @@ describe("a connection", () => {
   });
 });
 
+it("while draining, a delivery is taken and its connection ends with the answer", async () => {
+  const port = await publicPort();
+  const connection = await rawConnection(port.port);
+  connection.write(delivery);
+  await connection.received(/^HTTP\/1.1 204 /);
+  port.draining = true;
+  connection.write(delivery);
+  expect(await connection.received(/ 204 [\s\S]* 204 [\s\S]*\r\n\r\n/)).toMatch(/ 204 [\s\S]*connection: close\r\n/i);
+  await connection.ended;
+  expect(port.counted).toEqual([
+    ["debugger", "accepted"],
+    ["debugger", "accepted"],
+  ]);
+});
+
 describe("while stopping", () => {
   it("a delivery on a connection kept open is sent elsewhere", async () => {
     const port = await publicPort();

@@ -19,6 +19,7 @@ export interface PublicPort {
   readonly counted: [source: Source | "none", outcome: string][];
   /** Everything that was logged, as text. */
   readonly logged: string[];
+  draining: boolean;
   stopping: boolean;
 }
 
@@ -31,7 +32,7 @@ export async function publicPort(
   const logged: string[] = [];
   const accept: Ingest = async () => ({ outcome: "accepted" });
   const ingest = options.ingest ?? accept;
-  const here = { stopping: false };
+  const here = { draining: false, stopping: false };
   const handler = createReceiveApp({
     maxBodyBytes: 16 * 1024,
     requestTimeoutMs: 5_000,
@@ -44,6 +45,7 @@ export async function publicPort(
     telemetry: { ...silentTelemetry, delivery: (source, answer) => counted.push([source, outcomeOf(answer)]) },
     clock: { now: () => new Date("2026-01-15T10:00:00.000Z") },
     log: recordingLog(logged),
+    draining: () => here.draining,
     stopping: () => here.stopping,
   });
   const listener = await listen(handler, {
