@@ -55,13 +55,13 @@ Secret and key it is in, and its file. Secret is empty when nobody says where it
 {{- define "faultline.secretsDir" -}}/etc/faultline/secrets{{- end -}}
 
 {{/*
-The volume with all credentials and certificate authorities. Readable to every user of the container: only Faultline runs in
+The volume with all credentials and certificate authorities, mode 0444. Readable to every user of the container: only Faultline runs in
 it, and the owner would depend on fsGroup, which some clusters assign themselves.
 */}}
 {{- define "faultline.secretsVolume" -}}
 - name: secrets
   projected:
-    defaultMode: 0444
+    defaultMode: 292
     sources:
       {{- range $env, $it := include "faultline.credentials" . | fromJson }}
       - secret:
@@ -88,7 +88,7 @@ it, and the owner would depend on fsGroup, which some clusters assign themselves
 - name: extra-{{ .name | replace "." "-" | trunc 57 }}
   secret:
     secretName: {{ .name | quote }}
-    defaultMode: 0444
+    defaultMode: 292
     {{- with .items }}
     items:
       {{- toYaml . | nindent 6 }}
