@@ -332,6 +332,19 @@ export function eventStoreSuite(mode: StoreMode): void {
       expect(ids).toEqual([results[1]?.work?.id, results[2]?.work?.id]);
     });
 
+    test("carries the trace of its event, now and when it is handed over again", async () => {
+      const trace = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+      const [traced, other] = await fresh.store.record([
+        classifiedEvent({ trace }),
+        classifiedEvent({ fingerprint: "untraced", trace: null }),
+      ]);
+      expect(traced?.work?.trace).toBe(trace);
+      expect(other?.work).not.toHaveProperty("trace");
+      expect(await fresh.work.overdue(minutes(1), 10)).toEqual([traced?.work, other?.work]);
+      for (const result of [traced, other]) if (result?.work != null) await fresh.work.abandon(result.work, "odd");
+      expect((await fresh.work.requeue(10)).map((work) => work.trace).toSorted()).toEqual([trace, undefined]);
+    });
+
     test("finished twice leaves one diagnosis, the first", async () => {
       const { event, work } = await workOf();
       await fresh.work.finish(work, diagnosis(event.event.sid), noLead);

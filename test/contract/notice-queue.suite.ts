@@ -3,6 +3,7 @@ import type { PendingNotice, SendOutcome } from "../../src/pipeline/notice-ports
 import { createNoticeQueue, type OpenNoticeQueue } from "../../src/queue/notice-queue.ts";
 import { type NoticeWorkerParts, startNoticeWorker } from "../../src/queue/notice-worker.ts";
 import type { RunningWorker } from "../../src/queue/open-worker.ts";
+import { linkedTracing, traceParent } from "../support/linked-tracing.ts";
 import { until } from "../support/until.ts";
 import { memoryLog, type QueueFixture } from "./work-queue.suite.ts";
 
@@ -180,6 +181,44 @@ export function noticeQueueSuite(name: string, open: () => Promise<QueueFixture>
       await until("the quick one's", 5_000, () => sent.length === 5);
       expect(performance.now() - started).toBeLessThan(2_500);
       release();
+    });
+
+    test("a trace goes through the queues; what time brings about begins one for all receivers", async () => {
+      const [one = "", two = ""] = await openQueue(2);
+      const tracing = linkedTracing();
+      const sender = await createNoticeQueue({
+        connection: fixture.connection,
+        receivers,
+        clock: { now: () => new Date() },
+        log: memoryLog(),
+        tracing,
+      });
+      for (const receiver of [one, two]) await start(receiver, async () => done, { tracing });
+      const resolved = { transition: "resolved", reason: "resolved", follows: traceParent(2) } as const;
+      await sender.add([
+        { ...notice(1, one), trace: traceParent(1) },
+        { ...notice(2, one), ...resolved },
+        { ...notice(3, two), ...resolved },
+        { ...notice(4, "unknown"), ...resolved },
+      ]);
+      await until("all to be sent", 10_000, () => outcomes.length === 3);
+      await sender.close();
+      const [tell, ...spans] = tracing.recorded;
+      expect(tell).toMatchObject({ name: "tell resolved", kind: "internal", parent: null, links: [traceParent(2)] });
+      const producers = spans.filter(({ kind }) => kind === "producer");
+      expect(producers.map(({ name, parent }) => [name, parent])).toEqual([
+        [`send notify-${one}`, traceParent(1)],
+        [`send notify-${one}`, tell?.context],
+        [`send notify-${two}`, tell?.context],
+      ]);
+      const consumers = spans.filter(({ kind }) => kind === "consumer");
+      const parents = consumers.map(({ name, parent, links = [] }) => [name, parent, ...links].join(" ")).toSorted();
+      expect(parents).toEqual(
+        producers
+          .map(({ name, parent, context }) => `${name.replace("send", "process")} ${parent} ${context}`)
+          .toSorted(),
+      );
+      expect(tracing.recorded.filter(({ failed, ended }) => failed !== null || !ended)).toEqual([]);
     });
 
     test("what a worker that has gone silent was sending is taken over", async () => {

@@ -295,6 +295,55 @@ export function noticeStoreSuite(mode: StoreMode): void {
     });
   });
 
+  describe("the trace of a notice", () => {
+    const trace = (nth: number) => `00-${"a".repeat(32)}-${String(nth).padStart(16, "0")}-01`;
+    const traced = (nth: number, more: Partial<ClassifiedEvent> = {}) =>
+      classifiedEvent({ trace: trace(nth), ...more });
+    /** Looks, and gives the one notice that came of it. */
+    async function notice(at: Date, transition: NewNotice["transition"], more: Partial<Verdict> = {}) {
+      const { notices } = await look(at, () => ({ tell: [told({ transition })], ...more }));
+      expect(notices).toHaveLength(1);
+      return notices[0];
+    }
+
+    test("is that of what changed its incident last: a delivery that opens, a diagnosis, a delivery that lets it grow", async () => {
+      const { work } = await record(traced(1));
+      expect(await notice(start, "opened", { growAt: 3 })).toMatchObject({ trace: trace(1) });
+      if (work !== null) await fresh.work.finish(work, diagnosis(work.eventSid), () => "reopened-session", trace(2));
+      expect(await notice(seconds(2), "diagnosed", { growAt: 3 })).toMatchObject({ trace: trace(2) });
+      await record(traced(3));
+      expect(await notice(seconds(3), "repeated", { growAt: 3 }).catch(() => null)).toBeNull();
+      await record(traced(4));
+      expect(await notice(seconds(4), "grew")).toMatchObject({ trace: trace(4) });
+      await record(traced(5));
+      await record(traced(6, { severity: "critical" }));
+      expect(await notice(seconds(6), "severity_raised")).toMatchObject({ trace: trace(6) });
+    });
+
+    test("is none when time has resolved it, but says what went before; a delivery reopens with its own", async () => {
+      await record(traced(1));
+      await notice(start, "opened");
+      await fresh.housekeeping.resolveQuiet(minutes(31));
+      const resolved = await notice(minutes(31), "resolved");
+      expect(resolved).toMatchObject({ follows: trace(1) });
+      expect(resolved).not.toHaveProperty("trace");
+      await record(traced(2, { receivedAt: minutes(40) }));
+      const reopened = await notice(minutes(40), "reopened");
+      expect(reopened).toMatchObject({ trace: trace(2) });
+      // Handed over again, it is still the same.
+      expect(await store.overdue(["slack"], minutes(50), minutes(50), 10)).toContainEqual(reopened);
+    });
+
+    test("is none where nothing is traced, also after times when it was", async () => {
+      await record(traced(1));
+      await fresh.housekeeping.resolveQuiet(minutes(31));
+      await record(classifiedEvent({ receivedAt: minutes(40) }));
+      const reopened = await notice(minutes(40), "reopened");
+      expect(reopened).not.toHaveProperty("trace");
+      expect(reopened).not.toHaveProperty("follows");
+    });
+  });
+
   describe("a storm", () => {
     test("shows each incident with the openings of the minute before it, no more than asked for", async () => {
       await fresh.store.record(

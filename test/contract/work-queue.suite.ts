@@ -5,6 +5,7 @@ import type { RetryPolicy } from "../../src/queue/jobs.ts";
 import type { RunningWorker } from "../../src/queue/open-worker.ts";
 import { createWorkQueue } from "../../src/queue/producer.ts";
 import { startWorker, type WorkerParts } from "../../src/queue/worker.ts";
+import { linkedTracing, traceParent } from "../support/linked-tracing.ts";
 
 /** What a contract suite needs of one implementation. */
 export interface QueueFixture {
@@ -285,6 +286,36 @@ export function workQueueSuite(name: string, open: () => Promise<QueueFixture>):
       await start(handle, { takeOver });
       await expect.poll(() => handle.mock.calls.length, { timeout: 10_000 }).toBe(1);
       await expect.poll(states).toMatchObject({ completed: 1, active: 0 });
+    });
+
+    test("a trace goes through the queue: the handler's span continues the work's and is linked to the sending", async () => {
+      const tracing = linkedTracing();
+      const sender = await createWorkQueue({
+        connection: fixture.connection,
+        clock: { now: () => new Date() },
+        log: memoryLog(),
+        retry: fastRetry,
+        tracing,
+      });
+      onTestFinished(() => sender.close());
+      const handle = vi
+        .fn<Handle>()
+        .mockResolvedValueOnce({ retry: true, afterMs: 1 })
+        .mockResolvedValue({ retry: false });
+      await start(handle, { tracing });
+      await sender.add([{ ...work("1"), trace: traceParent(1) }]);
+      await expect.poll(() => outcomes, { timeout: 10_000 }).toEqual(["retried", "completed"]);
+      const [sent, first, second] = tracing.recorded;
+      expect(sent).toMatchObject({ name: "send diagnose", parent: traceParent(1), failed: null, ended: true });
+      for (const span of [first, second]) {
+        expect(span).toMatchObject({ name: "process diagnose", parent: traceParent(1), links: [sent?.context] });
+        expect(span?.attributes["messaging.message.id"]).toBe(sent?.attributes["messaging.message.id"]);
+      }
+      expect([first?.failed, second?.failed]).toEqual(["retry_asked", null]);
+      expect(handle.mock.calls.map(([of, { trace }]) => [of, trace])).toEqual([
+        [{ ...work("1"), trace: traceParent(1) }, first?.context],
+        [{ ...work("1"), trace: traceParent(1) }, second?.context],
+      ]);
     });
 
     test("the queue answers a ping", async () => {
