@@ -27,7 +27,8 @@ export function createTelemetry(
     eventRecorded(event) {
       const shown = labels.event(event);
       instruments.debuggerEvents.inc(shown);
-      if (!isKnownCode(event.code)) instruments.unknownCodeEvents.inc({ account: shown.account });
+      // By zero too: an account that nobody has configured then has a series before its first unknown code.
+      instruments.unknownCodeEvents.inc({ account: shown.account }, isKnownCode(event.code) ? 0 : 1);
     },
     commitBatch(size) {
       instruments.commitBatchSize.observe(measured(size));

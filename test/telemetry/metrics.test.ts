@@ -376,6 +376,28 @@ describe("what tells that something is new, late or missing", () => {
     expect(sampleValue(await scrape(metrics), name, { account })).toBe(2);
   });
 
+  it("shows an account that nobody configured at zero unknown codes once it has had any event", async () => {
+    const metrics = make({ accounts: [] });
+    metrics.telemetry.eventRecorded({ source: "debugger", account, product: "Proxy", code: 80604, level: "ERROR" });
+    expect(sampleValue(await scrape(metrics), "twilio_unknown_code_events_total", { account })).toBe(0);
+  });
+
+  it("leaves room for events however many accounts are configured", async () => {
+    const many = Array.from({ length: 2_000 }, (_, nth) => `AC${String(nth).padStart(32, "0")}`);
+    const metrics = make({ accounts: many });
+    const last = {
+      account: many.at(-1) ?? "",
+      product: "Proxy",
+      code: 80604,
+      level: "WARNING",
+      source: "debugger",
+    } as const;
+    metrics.telemetry.eventRecorded(last);
+    const after = await scrape(metrics);
+    expect(sampleValue(after, "twilio_debugger_events_total", { ...last, code: "80604" })).toBe(1);
+    expect(sampleValue(after, "faultline_labels_folded_total", { label: "account" })).toBe(0);
+  });
+
   it("says when the last delivery was accepted, and nothing before the first", async () => {
     const metrics = make();
     const name = "faultline_last_accepted_delivery_timestamp_seconds";
