@@ -4,14 +4,14 @@ import { createNotifier } from "../../src/notify/create-notifier.ts";
 import { postJson } from "../../src/notify/http-post.ts";
 import { serverAddresses } from "../../src/notify/server-addresses.ts";
 import type { HttpTelemetry } from "../../src/pipeline/ports.ts";
+import { linkedTracing } from "../support/linked-tracing.ts";
 import { startReceiver } from "../support/receivers/server.ts";
-import { recordingTracing } from "../support/recording-tracing.ts";
 import { incidentNotice } from "./notices.ts";
 
 const clock = { now: () => new Date("2026-01-02T03:04:30.000Z") };
 
 function observers() {
-  const tracing = recordingTracing();
+  const tracing = linkedTracing();
   const httpRequested = vi.fn<HttpTelemetry["httpRequested"]>();
   return { tracing, httpRequested, telemetry: { httpRequested } };
 }

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { observedRequest } from "../../src/pipeline/observed-request.ts";
-import { recordingTracing } from "../support/recording-tracing.ts";
+import { linkedTracing } from "../support/linked-tracing.ts";
 
 const url = new URL(`https://proxy.twilio.com/v1/Services/KS${"a".repeat(32)}?Identifier=%2B15550100`);
 
 test("a request is a CLIENT span that tells of the URL only where it went", async () => {
-  const tracing = recordingTracing();
+  const tracing = linkedTracing();
   const seen = await observedRequest("GET", url, { tracing }, async () => ({ status: 200, failure: null, body: "x" }));
   expect(seen.body).toBe("x");
   expect(tracing.recorded).toEqual([
@@ -29,13 +29,13 @@ test.each([
   ["why there was no answer", { status: null, failure: "timeout" }, "timeout"],
   ["what was wrong with a good answer", { status: 200, failure: "server_error" }, "server_error"],
 ])("a span fails with %s", async (_what, seen, errorType) => {
-  const tracing = recordingTracing();
+  const tracing = linkedTracing();
   await observedRequest("POST", new URL("http://127.0.0.1:9093/x"), { tracing }, async () => seen);
   expect(tracing.recorded[0]).toMatchObject({ attributes: { "server.port": 9093 }, failed: errorType });
 });
 
 test("a request is measured inside its span, by host, method and status", async () => {
-  const tracing = recordingTracing();
+  const tracing = linkedTracing();
   const measured: unknown[] = [];
   const telemetry = {
     httpRequested: (of: unknown, seconds: number) => measured.push([of, seconds >= 0, tracing.recorded[0]?.ended]),

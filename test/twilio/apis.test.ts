@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import type { HttpTelemetry } from "../../src/pipeline/ports.ts";
 import { twilioAddresses, twilioApiNames } from "../../src/twilio/apis.ts";
-import { recordingTracing } from "../support/recording-tracing.ts";
+import { linkedTracing } from "../support/linked-tracing.ts";
 import { alertSid, createReader, json, owner, startDouble } from "./double.ts";
 
 const folder = join(import.meta.dirname, "../../src/twilio");
@@ -38,7 +38,7 @@ test.each([
   [200, [], "server_error"],
 ])("a request answered %i is measured and traced, without a sid or a query", async (status, body, failed) => {
   const double = await startDouble((_request, response) => json(response, status, body));
-  const tracing = recordingTracing();
+  const tracing = linkedTracing();
   const httpRequested = vi.fn<HttpTelemetry["httpRequested"]>();
   const telemetry = { twilioRequest: () => undefined, httpRequested };
   await createReader(double.baseUrl, { tracing, telemetry }).reader.fetchAlert(owner, alertSid);
@@ -61,7 +61,7 @@ test.each([
 
 test("a request without an answer has no status, but a reason", async () => {
   const double = await startDouble((_request, response) => void response.destroy());
-  const tracing = recordingTracing();
+  const tracing = linkedTracing();
   const httpRequested = vi.fn<HttpTelemetry["httpRequested"]>();
   const telemetry = { twilioRequest: () => undefined, httpRequested };
   await createReader(double.baseUrl, { tracing, telemetry }).reader.fetchAlert(owner, alertSid);
