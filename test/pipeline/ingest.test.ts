@@ -7,7 +7,9 @@ import type { Rule } from "../../src/core/rules/rule.ts";
 import { createSeal } from "../../src/core/seal.ts";
 import { createIngest, type Ingest } from "../../src/pipeline/ingest.ts";
 import { type Delivery, StoreUnavailable, type Work } from "../../src/pipeline/ports.ts";
+import type { Tracing } from "../../src/pipeline/trace-ports.ts";
 import { loadBuiltInRules } from "../../src/rule-packs.ts";
+import { linkedTracing, traceParent } from "../support/linked-tracing.ts";
 import {
   debuggerForm,
   type ErrorEvent,
@@ -27,7 +29,7 @@ const catalogue = loadCatalogue();
 const builtInRules = loadBuiltInRules();
 
 /** Ingest over memory, with everything it did in plain sight. */
-function createWorld(options: { userRules?: Rule[]; allowUnsigned?: boolean } = {}) {
+function createWorld(options: { userRules?: Rule[]; allowUnsigned?: boolean; tracing?: Tracing } = {}) {
   const journal: Journal = [];
   const store = memoryStore(journal);
   const telemetry = countingTelemetry();
@@ -43,6 +45,7 @@ function createWorld(options: { userRules?: Rule[]; allowUnsigned?: boolean } = 
       dispatched.push(...work);
     },
     telemetry,
+    ...(options.tracing !== undefined && { tracing: options.tracing }),
   };
   const bare = createIngest(parts);
   const ingest: Ingest = async (delivery) => {
@@ -323,4 +326,52 @@ describe("what is private", () => {
     await ingest(webhook(errorEvent({ code: 999_999, message: `Called ${number} and failed` })));
     expect([...store.events.values()]).toMatchObject([{ ruleId: null }]);
   });
+});
+
+describe("a delivery that is traced", () => {
+  it("gives its span to its events, and has one of its own for the commit, with what became of them", async () => {
+    const tracing = linkedTracing();
+    const { ingest, store } = createWorld({ tracing });
+    const event = errorEvent({ code: 80604 });
+    const body = JSON.stringify([streamEvent(event), streamEvent(event), otherEvent, 42]);
+    await ingest({ ...stream(body), trace: traceParent(1) });
+    expect([...store.events.values()].map(({ trace }) => trace)).toEqual([traceParent(1)]);
+    expect(tracing.recorded).toMatchObject([
+      {
+        name: "commit events",
+        kind: "client",
+        failed: null,
+        attributes: {
+          "db.system.name": "postgresql",
+          "faultline.events.count": 3,
+          "faultline.events.recorded": 1,
+          "faultline.events.duplicate": 1,
+          "faultline.events.quarantined": 1,
+        },
+      },
+    ]);
+  });
+
+  it("says in the commit's span why there was none", async () => {
+    const tracing = linkedTracing();
+    const { ingest, store } = createWorld({ tracing });
+    store.failure = new StoreUnavailable("overloaded");
+    await ingest(webhook(errorEvent({ code: 80604 })));
+    expect(tracing.recorded.map(({ failed, ended }) => [failed, ended])).toEqual([["overloaded", true]]);
+  });
+
+  it("has no such span when there is nothing to commit", async () => {
+    const tracing = linkedTracing();
+    const { ingest } = createWorld({ tracing });
+    expect(await ingest(stream(JSON.stringify([otherEvent])))).toEqual({ outcome: "accepted" });
+    await ingest(webhook(errorEvent({ code: 80604 }), {}, "another token"));
+    expect(tracing.recorded).toEqual([]);
+  });
+});
+
+it("a delivery that is not traced leaves no mark of it in the record", async () => {
+  const { ingest, store } = createWorld();
+  await ingest(webhook(errorEvent({ code: 80604 })));
+  for (const event of store.events.values()) expect(event).not.toHaveProperty("trace");
+  expect(store.events.size).toBe(1);
 });

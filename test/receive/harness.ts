@@ -25,7 +25,9 @@ export interface PublicPort {
 
 /** Starts a public port; closed when the test ends. */
 export async function publicPort(
-  options: Partial<Pick<ReceiveParts, "ingest" | "maxBodyBytes" | "requestTimeoutMs" | "signatureRequired">> = {},
+  options: Partial<
+    Pick<ReceiveParts, "ingest" | "maxBodyBytes" | "requestTimeoutMs" | "signatureRequired" | "tracing">
+  > = {},
 ): Promise<PublicPort> {
   const delivered: Delivery[] = [];
   const counted: PublicPort["counted"] = [];

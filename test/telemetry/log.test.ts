@@ -30,6 +30,23 @@ describe("the log", () => {
     expect(lines[1]).toMatchObject({ level: "error", msg: "Something is wrong" });
   });
 
+  it("names the span that each line was written in, and none outside", () => {
+    const written: string[] = [];
+    let span: string | null = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+    const log = createLog({
+      level: "info",
+      pretty: false,
+      destination: { write: (line: string) => written.push(line) },
+      currentSpan: () => span,
+    });
+    log.info({ count: 3 }, "Inside");
+    span = null;
+    log.info({ count: 3 }, "Outside");
+    const [inside, outside] = written.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(inside).toMatchObject({ count: 3, trace_id: "a".repeat(32), span_id: "b".repeat(16), msg: "Inside" });
+    expect(Object.keys(outside ?? {})).toEqual(["level", "time", "count", "msg"]);
+  });
+
   it("says nothing below its level", () => {
     const { log, text } = capture("warn");
     log.debug({}, "No");
