@@ -42,7 +42,7 @@ export function workQueueSuite(name: string, open: () => Promise<QueueFixture>):
     let fixture: QueueFixture;
     let queue: WorkQueue;
     let workers: RunningWorker[] = [];
-    const outcomes: Outcome[] = [];
+    let outcomes: Outcome[] = [];
     const waits: number[] = [];
 
     beforeAll(async () => {
@@ -57,7 +57,8 @@ export function workQueueSuite(name: string, open: () => Promise<QueueFixture>):
     afterEach(async () => {
       await Promise.all(workers.map((worker) => worker.close(5_000)));
       workers = [];
-      outcomes.length = 0;
+      // New, not emptied: a job that was cut off may end during the next test.
+      outcomes = [];
       waits.length = 0;
       await fixture.clear();
     });
@@ -67,13 +68,14 @@ export function workQueueSuite(name: string, open: () => Promise<QueueFixture>):
     });
 
     async function start(handle: Handle, more: Partial<WorkerParts> = {}): Promise<RunningWorker> {
+      const ended = outcomes;
       const worker = await startWorker({
         queue: "diagnose",
         concurrency: 4,
         handle,
         telemetry: {
           jobTaken: (_queue, seconds) => waits.push(seconds),
-          job: (_queue, outcome) => outcomes.push(outcome),
+          job: (_queue, outcome) => ended.push(outcome),
         },
         log: memoryLog(),
         connection: fixture.connection,
