@@ -9,21 +9,13 @@ import { metrics } from "../../src/telemetry/metric-names.ts";
 import { alertmanagerAvailable, type RunningAlertmanager, startAlertmanager } from "../support/alertmanager.ts";
 import { type Backend, postgresAndRedis } from "../support/backends.ts";
 import { account, type Faultline, publicUrl, useFaultlines } from "../support/faultline.ts";
-import {
-  type PrometheusClient,
-  prometheusAvailable,
-  promtool,
-  type RunningPrometheus,
-  startPrometheus,
-} from "../support/prometheus.ts";
+import { prometheusAvailable, promtool, type RunningPrometheus, startPrometheus } from "../support/prometheus.ts";
 import { type Everyone, startEveryone } from "../support/receivers/everyone.ts";
 import { type ReceiverDouble, startReceiver } from "../support/receivers/server.ts";
 import { type SimulatedTwilio, startSimulatedTwilio } from "../support/simulated-twilio/server.ts";
 import { until } from "../support/until.ts";
-import { dashboardQueries } from "./observability/dashboard-queries.ts";
-import { emptyAlertSelectors, emptyPanels } from "./observability/empty.ts";
+import { askDashboards, askRules, type Outcome } from "./observability/ask.ts";
 import { quietPast } from "./observability/past.ts";
-import { selectorsIn } from "./observability/selectors.ts";
 import { demoTraffic, round } from "./observability/traffic.ts";
 
 /*
@@ -95,7 +87,14 @@ const RuleFile = z.object({
     z.object({
       name: z.string(),
       interval: z.string().optional(),
-      rules: z.array(z.looseObject({ expr: z.string(), alert: z.string().optional(), for: z.string().optional() })),
+      rules: z.array(
+        z.looseObject({
+          expr: z.string(),
+          alert: z.string().optional(),
+          record: z.string().optional(),
+          for: z.string().optional(),
+        }),
+      ),
     }),
   ),
 });
@@ -130,30 +129,13 @@ async function play({ twilio, everyone, faultline, prometheus }: Stage): Promise
   }
 }
 
-type Outcome = { readonly where: string; readonly expr: string; readonly got: string };
-
-/** What an expression gave: `data`, `nothing`, `not a number`, or Prometheus's words against it. */
-async function outcome(ask: () => Promise<readonly number[]>): Promise<string> {
-  try {
-    const values = await ask();
-    if (values.length === 0) return "nothing";
-    return values.some((value) => !Number.isNaN(value)) ? "data" : "not a number";
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}
-
-const now = (prometheus: PrometheusClient, expr: string) => async () =>
-  (await prometheus.query(expr)).map(({ value }) => value);
-
-/** Fails for those without data that are not known for it, for queries that fail, and for known ones that have data. */
-function expectData(what: string, outcomes: readonly Outcome[], known: Readonly<Record<string, string>>): void {
-  const empty = outcomes.filter(({ got }) => got !== "data");
-  const isKnown = ({ where, got }: Outcome) => where in known && (got === "nothing" || got === "not a number");
-  const unknown = empty.filter((each) => !isKnown(each));
-  expect.soft(unknown, `${what} without data`).toEqual([]);
-  const stale = Object.keys(known).filter((where) => !empty.some((each) => each.where === where));
-  expect.soft(stale, `${what} on the list of empty ones that have data, or are gone`).toEqual([]);
+/** Fails for what has no data and no reason for it, for what fails, and for what has data in spite of a reason. */
+function expectData(what: string, outcomes: readonly Outcome[]): void {
+  expect.soft(outcomes.length, what).toBeGreaterThan(10);
+  const wrong = outcomes.filter(({ got, empty }) =>
+    empty === undefined ? got !== "data" : got !== "nothing" && got !== "not a number",
+  );
+  expect.soft(wrong, what).toEqual([]);
 }
 
 describe.skipIf(!isInstalled)(
@@ -171,45 +153,9 @@ describe.skipIf(!isInstalled)(
 
       // From before the first event, so that what the first ones brought about is seen as growth.
       const rangeSeconds = Math.ceil((performance.now() - started) / 1000) + 10;
-      const { queries, variables } = dashboardQueries({ rangeSeconds, intervalSeconds: 2, rateInterval: "10s" });
-      expect.soft(queries.length).toBeGreaterThan(30);
-      const panels: Outcome[] = [];
-      for (const { where, expr, instant } of queries) {
-        const overTime = async () =>
-          (await prometheus.queryRange(expr, rangeSeconds, 2)).flatMap(({ values }) => values);
-        panels.push({ where, expr, got: await outcome(instant ? now(prometheus, expr) : overTime) });
-        // Each part by itself: what comes after an `or` would hide that the part before it finds nothing.
-        for (const selector of selectorsIn(expr)) {
-          const got = await outcome(now(prometheus, `last_over_time(${selector}[10m])`));
-          panels.push({ where: `${where}: ${selector}`, expr: selector, got });
-        }
-      }
-      expectData("panels", panels, emptyPanels);
-
-      for (const { where, selector, label } of variables) {
-        expect.soft(await prometheus.labelValues(label, selector), where).not.toEqual([]);
-      }
-
-      const rules = quickRules().groups.flatMap((group) => group.rules);
-      const recorded: Outcome[] = [];
-      const selected: Outcome[] = [];
-      for (const { expr, alert, record } of rules) {
-        const where = alert ?? String(record);
-        if (alert === undefined) {
-          recorded.push({ where, expr, got: await outcome(now(prometheus, expr)) });
-          recorded.push({ where, expr: where, got: await outcome(now(prometheus, where)) });
-        } else {
-          expect.soft(await outcome(now(prometheus, expr)), alert).toMatch(/^(data|nothing)$/);
-          for (const selector of selectorsIn(expr)) {
-            const got = await outcome(now(prometheus, `last_over_time(${selector}[10m])`));
-            selected.push({ where: `${where} ${selector}`, expr: selector, got });
-          }
-        }
-      }
-      expect(recorded.length).toBeGreaterThan(10);
-      expect(selected.length).toBeGreaterThan(20);
-      expectData("recording rules", recorded, {});
-      expectData("series of alerts", selected, emptyAlertSelectors);
+      expectData("dashboards", await askDashboards(prometheus, rangeSeconds));
+      const allRules = quickRules().groups.flatMap((group) => group.rules);
+      expectData("rules", await askRules(prometheus, allRules));
 
       const scraped = await fetch(`${faultline.adminUrl}/metrics`, {
         headers: { authorization: `Bearer ${adminToken}` },
@@ -219,7 +165,7 @@ describe.skipIf(!isInstalled)(
         .toEqual({ exitCode: 0, output: "" });
 
       const states = await prometheus.rules();
-      expect.soft(states.length).toBe(rules.length);
+      expect.soft(states.length).toBe(allRules.length);
       const unwell = states.filter(({ health }) => health !== "ok");
       expect
         .soft(

@@ -252,6 +252,18 @@ test.skipIf(!alertmanagerAvailable())("amtool takes Alertmanager's files as the 
   expect(output).toContain("SUCCESS");
 });
 
+test("Alertmanager in the stack routes and mutes as the example does, and tells nobody", () => {
+  const read = (file: string) => parse(readFileSync(join(root, file), "utf8"), { merge: true });
+  const [example, ours] = [read("alerts/alertmanager.yml"), read("compose/alertmanager.yml")];
+  const names = (receivers: { name: string }[]) => receivers.map(({ name }) => name).toSorted();
+  expect({ route: ours.route, inhibit: ours.inhibit_rules, receivers: names(ours.receivers) }).toEqual({
+    route: example.route,
+    inhibit: example.inhibit_rules,
+    receivers: names(example.receivers),
+  });
+  for (const receiver of ours.receivers) expect(Object.keys(receiver)).toEqual(["name"]);
+});
+
 describe("Grafana in the stack", () => {
   const provisioning = join(root, "compose/grafana/provisioning");
   const read = (file: string) => parse(readFileSync(join(provisioning, file), "utf8"));
