@@ -7,19 +7,6 @@ const root = join(import.meta.dirname, "..");
 const chart = join("helm", "faultline");
 const read = (...path: string[]) => readFileSync(join(root, ...path), "utf8");
 
-/** A JSON schema, as far as it is looked at here. */
-interface SchemaNode {
-  description?: string;
-  properties?: Record<string, SchemaNode>;
-  [key: string]: unknown;
-}
-const SchemaNode: z.ZodType<SchemaNode> = z.lazy(() =>
-  z.looseObject({
-    description: z.string().exactOptional(),
-    properties: z.record(z.string(), SchemaNode).exactOptional(),
-  }),
-);
-
 /**
  * Everything in the chart that is made from something else, by its path from the project's root: dashboards and rules (a
  * packaged chart holds no symbolic links), and what values.yaml says of each value, in README.md and values.schema.json.
@@ -50,7 +37,8 @@ function withTable(text: string, values: readonly ChartValue[]): string {
   const mark = (name: string) => `<!-- ${name} -->`;
   const [before, rest] = text.split(mark("values"));
   const after = rest?.split(mark("end of values"))[1];
-  if (before === undefined || after === undefined) throw new Error("README.md: expected the marks of the values, got none");
+  if (before === undefined || after === undefined)
+    throw new Error("README.md: expected the marks of the values, got none");
   return `${before}${mark("values")}\n${table}\n${mark("end of values")}${after}`;
 }
 
@@ -59,11 +47,19 @@ function cell(shown: string): string {
 }
 
 function withDescriptions(text: string, values: readonly ChartValue[]): string {
-  const schema = SchemaNode.parse(JSON.parse(text));
+  const schema: unknown = JSON.parse(text);
   for (const { path, text: about } of values) {
-    const node = path.split(".").reduce<SchemaNode | undefined>((at, key) => at?.properties?.[key], schema);
-    if (node === undefined) throw new Error(`values.schema.json: expected ${path}, got nothing. Fix: describe it there`);
+    const node = path.split(".").reduce<unknown>((at, key) => below(below(at, "properties"), key), schema);
+    if (!isObject(node)) throw new Error(`values.schema.json: expected ${path}, got nothing. Fix: describe it there`);
     if (about !== "") node.description = about;
   }
   return `${JSON.stringify(schema, null, 2)}\n`;
+}
+
+function below(value: unknown, key: string): unknown {
+  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -13,15 +13,15 @@ export function strictSchema(root: JsonValue, components: Readonly<Record<string
   const convert = (value: JsonValue): JsonValue => {
     if (Array.isArray(value)) return value.map(convert);
     if (!isObject(value)) return value;
-    if (typeof value["$ref"] === "string") {
-      const name = value["$ref"].slice(prefix.length);
+    if (typeof value.$ref === "string") {
+      const name = value.$ref.slice(prefix.length);
       if (!Object.hasOwn(definitions, name)) {
         definitions[name] = {};
         definitions[name] = convert(components[name] ?? {});
       }
       return { $ref: `#/definitions/${name}` };
     }
-    if (value["x-kubernetes-int-or-string"] === true || value["format"] === "int-or-string") {
+    if (value["x-kubernetes-int-or-string"] === true || value.format === "int-or-string") {
       return { type: ["integer", "string"] };
     }
     return convertObject(value, convert);

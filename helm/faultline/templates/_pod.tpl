@@ -142,7 +142,8 @@ spec:
     - name: faultline
       image: {{ include "faultline.image" $root | quote }}
       imagePullPolicy: {{ $v.image.pullPolicy }}
-      args: [node, src/main.ts, serve, --role, {{ $role }}]
+      command: [node, src/main.ts]
+      args: [serve, --role, {{ $role }}]
       {{- with $v.securityContext }}
       securityContext:
         {{- toYaml . | nindent 8 }}
