@@ -74,6 +74,25 @@ describe.skipIf(missingTools !== null)(`Settings (${missingTools ?? "helm"})`, (
     }
   });
 
+  test("Sentinels, Cluster and certificate authorities reach Faultline", () => {
+    for (const { loaded } of configsOf("secrets-apart-values.yaml")) {
+      if (!loaded.ok) throw new Error(JSON.stringify(loaded.mistakes));
+      const { redis, databaseUrl } = loaded.config;
+      expect(redis.sentinel?.nodes.map(({ host }) => host)).toEqual([
+        "sentinel-0.redis",
+        "sentinel-1.redis",
+        "sentinel-2.redis",
+      ]);
+      expect(redis.sentinel?.password?.reveal()).toBe("not-real");
+      expect(redis.ca).toContain("BEGIN CERTIFICATE");
+      expect(redis.clusterNodes).toBeNull();
+      expect(databaseUrl?.reveal()).toContain("sslrootcert=%2Fetc%2Ffaultline%2Fsecrets%2Fdatabase-ca.pem");
+    }
+    for (const { loaded } of configsOf("everything-values.yaml")) {
+      expect(loaded.ok ? loaded.config.redis.clusterNodes?.map(({ port }) => port) : null).toEqual([6379, 6379, 6379]);
+    }
+  });
+
   test("containers start what the image starts, each with its role", () => {
     const dockerfile = readFileSync(join(root, "Dockerfile"), "utf8");
     const words = (name: string) =>

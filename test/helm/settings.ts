@@ -11,6 +11,8 @@ const Secret = z.looseObject({
   stringData: z.record(z.string(), z.string()),
 });
 
+const authority = "-----BEGIN CERTIFICATE-----\nbm90IHJlYWw=\n-----END CERTIFICATE-----\n";
+
 /** A credential of each kind that is as Faultline wants it, by the name of its file. */
 const samples: Readonly<Record<string, string>> = {
   "admin-token": "not-a-real-admin-token",
@@ -18,9 +20,9 @@ const samples: Readonly<Record<string, string>> = {
   "twilio-auth-token": "not-a-real-token",
   "twilio-api-secret": "not-a-real-secret",
   "database-url": "postgres://faultline:not-real@db.example.com/faultline?sslmode=verify-full",
-  "database-ca.pem": "not a real certificate",
+  "database-ca.pem": authority,
   "redis-url": "rediss://:not-real@redis.example.com:6379",
-  "redis-ca.pem": "not a real certificate",
+  "redis-ca.pem": authority,
   "redis-sentinel-password": "not-real",
   "slack-bot-token": "xoxb-not-real",
   bot: "xoxb-not-real",
