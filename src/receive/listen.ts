@@ -17,10 +17,21 @@ export interface ListenOptions {
   readonly maxConnections: number;
 }
 
+/**
+ * An idle connection is kept for longer than a proxy before us keeps it (60 s: AWS's load balancers, nginx). The proxy has to
+ * be the one who closes: a POST that meets our close on its way is lost, since it is not sent twice.
+ */
+const keepAliveMs = 75_000;
+
 /** Starts an HTTP server. Rejects with the system's error (`EADDRINUSE`, `EACCES`) when it cannot listen. */
 export function listen(handler: RequestListener, options: ListenOptions): Promise<Listener> {
   const server = createServer(
-    { headersTimeout: options.headersTimeoutMs, connectionsCheckingInterval: 1000, maxHeaderSize: 16 * 1024 },
+    {
+      headersTimeout: options.headersTimeoutMs,
+      keepAliveTimeout: keepAliveMs,
+      connectionsCheckingInterval: 1000,
+      maxHeaderSize: 16 * 1024,
+    },
     handler,
   );
   server.maxConnections = options.maxConnections;

@@ -115,6 +115,11 @@ describe("a connection", () => {
   });
 });
 
+it("a connection is kept for longer than proxies keep theirs, so that none of them sends into our close", async () => {
+  const port = await publicPort();
+  expect((await send(port)).headers.get("keep-alive")).toBe("timeout=75");
+});
+
 it("while draining, a delivery is taken and its connection ends with the answer", async () => {
   const port = await publicPort();
   const connection = await rawConnection(port.port);
