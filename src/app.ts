@@ -7,6 +7,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { startDiagnosing } from "./app/diagnosing.ts";
 import { listenOn } from "./app/listen-on.ts";
 import { startNotices } from "./app/notices.ts";
+import { queueConnectionOf } from "./app/queue-connection.ts";
 import { type Phase, readinessOf } from "./app/readiness.ts";
 import { startReceiving } from "./app/receiving.ts";
 import { warnAboutTrust } from "./app/warn-about-trust.ts";
@@ -24,6 +25,7 @@ import { createRequeue } from "./pipeline/requeue.ts";
 import { noTracing, type Tracing } from "./pipeline/trace-ports.ts";
 import { noticeQueueOf } from "./queue/notice-jobs.ts";
 import { createWorkQueue } from "./queue/producer.ts";
+import { scheduleQueue } from "./queue/schedule.ts";
 import { loadBuiltInRules } from "./rule-packs.ts";
 import { openDatabase } from "./store/database.ts";
 import { createEventStore } from "./store/event-store.ts";
@@ -105,7 +107,7 @@ async function start(
       ...rules.builtInRules.flatMap(({ product }) => product ?? []),
     ],
     expectedCodes: mainCodes.map((code) => expectedCode(codeView(code, rules, catalogue))),
-    queues: ["diagnose", ...config.notices.receivers.map(({ name }) => noticeQueueOf(name))],
+    queues: ["diagnose", scheduleQueue, ...config.notices.receivers.map(({ name }) => noticeQueueOf(name))],
     receivers: config.notices.receivers.map(({ name }) => name),
     twilioApis: twilioApiNames,
     serverAddresses: [
@@ -130,10 +132,7 @@ async function start(
   const works = createWorkStore(database);
   const housekeeping = createHousekeeping(database);
 
-  const connection =
-    config.redisUrl === null
-      ? { kind: "postgres" as const, pool: database.queuePool() }
-      : { kind: "redis" as const, url: config.redisUrl.reveal(), prefix: "faultline" };
+  const connection = queueConnectionOf(config, database);
   const queue = await createWorkQueue({ connection, clock, log, tracing });
   stops.push(() => queue.close());
   const dispatcher = createDispatcher({ queue, works, clock, log });

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { type Account, accountFromEnvironment, mergeAccounts } from "./config/accounts.ts";
 import { type FileContent, nothing, readFileContent } from "./config/file.ts";
 import { linksFrom, receiversFromEnvironment, receiversFromFile } from "./config/receivers.ts";
+import { type RedisSettings, readDatabaseUrl, readRedis } from "./config/servers.ts";
 import { type ConfigMistake, type SettingSources, Settings } from "./config/settings.ts";
 import { readTracing } from "./config/tracing.ts";
 import type { NoticeConfig } from "./core/notice/config.ts";
@@ -30,6 +31,7 @@ export interface Config {
   readonly databaseUrl: Secret | null;
   /** Null means BullMQ on the database. */
   readonly redisUrl: Secret | null;
+  readonly redis: RedisSettings;
   readonly dataDir: string;
   readonly maxBodyBytes: number;
   readonly requestTimeoutMs: number;
@@ -97,8 +99,8 @@ export function readConfig(sources: SettingSources & { readonly exists: (path: s
     twilioApiBaseUrl: settings.url("TWILIO_API_BASE_URL", ["https:", "http:"], "http://127.0.0.1:4010"),
     twilioRequestsPerSecond: settings.integer("TWILIO_REQUESTS_PER_SECOND", 5, 1, 100),
     allowUnsigned: !signed && isLoopback(host) && (publicUrl === null || isLoopback(new URL(publicUrl).hostname)),
-    databaseUrl: settings.connection("DATABASE_URL", ["postgres:", "postgresql:"], "postgres://faultline@db/faultline"),
-    redisUrl: settings.connection("REDIS_URL", ["redis:", "rediss:"], "redis://redis:6379"),
+    databaseUrl: readDatabaseUrl(settings),
+    ...readRedis(settings),
     dataDir: settings.text("DATA_DIR") ?? "./data",
     maxBodyBytes: settings.bytes("BODY_LIMIT", 1024 * 1024, 16 * 1024, 64 * 1024 * 1024),
     requestTimeoutMs: settings.duration("REQUEST_TIMEOUT", "10s", "10m"),

@@ -12,8 +12,8 @@ import { createSweep } from "../pipeline/sweep.ts";
 import type { Tracing } from "../pipeline/trace-ports.ts";
 import type { QueueConnection } from "../queue/connection.ts";
 import { startWorker } from "../queue/worker.ts";
-import { startTimers } from "../timers.ts";
 import { createTwilioReader } from "../twilio/reader.ts";
+import { startHousekeeping } from "./housekeeping.ts";
 
 /** What diagnoses are made of. */
 export interface DiagnoseWiring {
@@ -87,13 +87,14 @@ export async function startDiagnosing(wiring: DiagnoseWiring): Promise<void> {
 
   const { retentionMs, quietPeriodMs } = config;
   const sweep = createSweep({ housekeeping, works, dispatcher, telemetry, clock, log, retentionMs });
-  const timers = startTimers(
-    [
-      { name: "resolve the quiet", everyMs: Math.min(5_000, quietPeriodMs / 2), run: sweep.resolveQuiet },
-      { name: "re-dispatch", everyMs: 10_000, run: sweep.redispatch },
-      { name: "retention", everyMs: 10 * 60_000, run: sweep.forget },
-    ],
+  await startHousekeeping({
+    sweep,
+    connection,
+    quietPeriodMs,
+    telemetry,
+    clock,
     log,
-  );
-  stops.push(() => timers.stop());
+    timeLeft: wiring.timeLeft,
+    stops,
+  });
 }

@@ -21,6 +21,10 @@ export interface JobQueue {
   getJobState(id: string): Promise<string>;
   remove(id: string): Promise<number>;
   getJobCounts(...states: string[]): Promise<Record<string, number>>;
+  /** Replaces the scheduler of that id, whose first job comes at once. */
+  upsertJobScheduler(id: string, repeat: { every: number }, template: { name: string; data: object }): Promise<unknown>;
+  /** `next` is when its next job is due, in milliseconds since the epoch. */
+  getJobScheduler(id: string): Promise<{ every?: number; next?: number } | undefined>;
   on(event: "error", listener: (error: Error) => void): unknown;
   close(): Promise<void>;
 }
@@ -28,7 +32,7 @@ export interface JobQueue {
 /** The part of BullMQ's Job that the worker uses. */
 export type TakenJob = Pick<
   Job<unknown>,
-  "data" | "attemptsMade" | "attemptsStarted" | "opts" | "timestamp" | "processedOn"
+  "name" | "data" | "attemptsMade" | "attemptsStarted" | "opts" | "timestamp" | "processedOn"
 >;
 
 /** The part of BullMQ's Worker that we use. */

@@ -37,7 +37,7 @@ export interface WorkQueueOptions {
  * up to date first and rejects while PostgreSQL is away. Its operations reject with QueueUnavailable, within five seconds.
  */
 export async function createWorkQueue(options: WorkQueueOptions): Promise<WorkQueue> {
-  const server = await openQueueServer(options.connection, "producer", options.log);
+  const server = await openQueueServer(options.connection, "producer", options.log, { warnsOfEviction: true });
   const trouble = createTrouble(options.log, { connection: `${options.connection.kind} producer` });
   const settings = {
     defaultJobOptions: {

@@ -1,75 +1,69 @@
 import { createRedisBackend, Queue } from "bullmq";
-import { Redis, type RedisOptions } from "ioredis";
 import { type JobQueue, type JobWorker, PatientWorker, type QueueServer } from "./backend.ts";
 import { within } from "./patience.ts";
+import {
+  type ClientSettings,
+  createRedisClient,
+  evictionPolicies,
+  type RedisClient,
+  type RedisTarget,
+} from "./redis-client.ts";
 import type { Trouble } from "./trouble.ts";
-
-type ClientOptions = Omit<RedisOptions, "replyMapping">;
 
 /** How long a producer waits for its first connection before it goes on without, in milliseconds. */
 const firstConnectionMs = 2_000;
 
-/** Waits between attempts to reconnect, in milliseconds: short, doubling, at most 5 s, jittered. */
-function waitToReconnect(attempt: number): number {
-  return Math.min(100 * 2 ** Math.min(attempt, 6), 5_000) * (0.75 + Math.random() / 4);
-}
-
-const common: ClientOptions = { connectTimeout: 5_000, keepAlive: 10_000 };
-
 /** A producer fails at once while Redis is away: what it could not hand over, the sweep brings again. */
-const producer: ClientOptions = {
-  ...common,
-  maxRetriesPerRequest: 1,
-  enableOfflineQueue: false,
-  commandTimeout: 3_000,
-};
+const producer = { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: 3_000 } as const;
 
 /** A worker has nothing better to do than to wait for Redis. */
-const worker: ClientOptions = { ...common, maxRetriesPerRequest: null };
+const worker = { maxRetriesPerRequest: null, enableOfflineQueue: true } as const;
 
-/** The only place that makes Redis connections: Sentinel and Cluster go here. */
-function createClient(url: string, options: ClientOptions): Redis {
-  const protocol = URL.parse(url)?.protocol;
-  if (protocol !== "redis:" && protocol !== "rediss:") {
-    // The URL itself may hold a password.
-    throw new TypeError(
-      "Redis URL: expected redis://host:port or rediss://host:port, got something else; fix REDIS_URL",
-    );
-  }
-  return new Redis(url, options);
+/** What is connected to and how. */
+export interface RedisServerOptions extends RedisTarget {
+  /** Starts every key. */
+  readonly prefix: string;
+  readonly role: "producer" | "worker";
+  /** Whether it is told when Redis may evict what it keeps. */
+  readonly warnsOfEviction: boolean;
 }
 
 /** Connects to Redis. Does not fail while Redis is away. */
-export async function openRedis(
-  options: { readonly url: string; readonly prefix: string; readonly role: "producer" | "worker" },
-  trouble: Trouble,
-): Promise<QueueServer> {
+export async function openRedis(options: RedisServerOptions, trouble: Trouble): Promise<QueueServer> {
   let closed = false;
-  const client = createClient(options.url, {
+  const settings: ClientSettings = {
     ...(options.role === "producer" ? producer : worker),
     // Shared with the copy that BullMQ makes of this client for blocking commands.
-    retryStrategy: (attempt) => (closed ? null : waitToReconnect(attempt)),
-  });
+    isClosed: () => closed,
+  };
+  const client = createRedisClient(options, settings);
   client.on("error", trouble.disconnected);
   client.on("close", () => trouble.disconnected(new Error("connection closed")));
   client.on("ready", trouble.connected);
-  const prefix = options.prefix;
+  const { prefix } = options;
   if (options.role === "producer") await firstConnection(client);
+  if (options.warnsOfEviction) await watchEviction(client, trouble);
 
   return {
     // No version check: the command it sends fails while Redis is away, and BullMQ then never tries again.
-    queue: (name, settings): JobQueue =>
+    queue: (name, queueSettings): JobQueue =>
       new Queue<object, void, string>(name, {
-        ...settings,
+        ...queueSettings,
         connection: client,
         prefix,
         skipVersionCheck: true,
         skipWaitingForReady: true,
       }),
-    worker: (name, handle, settings): JobWorker =>
-      new PatientWorker(name, handle, { ...settings, connection: client, prefix, drainDelay: 5 }, createRedisBackend),
+    worker: (name, handle, workerSettings): JobWorker =>
+      new PatientWorker(
+        name,
+        handle,
+        { ...workerSettings, connection: client, prefix, drainDelay: 5 },
+        createRedisBackend,
+      ),
     async ping() {
-      await client.ping();
+      // Of the server that has the queues: any node of a Cluster would answer PING.
+      await client.exists(`${prefix}:ping`);
     },
     async oldestWaiting(name) {
       const [id] = await client.lrange(`${prefix}:${name}:wait`, -1, -1);
@@ -85,10 +79,21 @@ export async function openRedis(
   };
 }
 
-async function firstConnection(client: Redis): Promise<void> {
+async function firstConnection(client: RedisClient): Promise<void> {
   if (client.status === "ready") return;
   const ready = new Promise<void>((resolve) => {
     client.once("ready", resolve);
   });
   await within(firstConnectionMs, ready).catch(() => undefined);
+}
+
+/** Looks now, and after every new connection: after a failover it may be another server. */
+async function watchEviction(client: RedisClient, trouble: Trouble): Promise<void> {
+  const look = async () => {
+    // One that refuses to tell is not worth a word.
+    const policies = await within(firstConnectionMs, evictionPolicies(client)).catch(() => []);
+    trouble.mayEvict(policies.find((policy) => policy !== "noeviction") ?? null);
+  };
+  client.on("ready", () => void look());
+  if (client.status === "ready") await look();
 }

@@ -8,6 +8,8 @@ export interface Trouble {
   /** The server cannot be reached. Logged once until {@link Trouble.connected}. */
   readonly disconnected: (error: unknown) => void;
   readonly connected: () => void;
+  /** The server may throw jobs away when its memory is full, by this policy; null when it does not. Logged when it changes. */
+  readonly mayEvict: (policy: string | null) => void;
   /** Any other error of the queue. Logged once a minute, with how many were not. */
   readonly failed: (error: unknown) => void;
 }
@@ -17,6 +19,7 @@ export function createTrouble(log: Log, fields: { readonly connection: string })
   let down = false;
   let loggedAt = Number.NEGATIVE_INFINITY;
   let suppressed = 0;
+  let eviction: string | null = null;
   return {
     disconnected(error) {
       if (down) return;
@@ -27,6 +30,15 @@ export function createTrouble(log: Log, fields: { readonly connection: string })
       if (!down) return;
       down = false;
       log.info(fields, "Queue connection restored");
+    },
+    mayEvict(policy) {
+      if (policy !== null && policy !== eviction) {
+        log.warn(
+          { ...fields, maxmemoryPolicy: policy },
+          "Redis throws jobs away when its memory is full; set its maxmemory-policy to noeviction",
+        );
+      }
+      eviction = policy;
     },
     failed(error) {
       if (performance.now() - loggedAt < quietMs) {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDatabase } from "../../src/store/database.ts";
 import { noticeQueueSuite } from "../contract/notice-queue.suite.ts";
+import { scheduleSuite } from "../contract/schedule.suite.ts";
 import { memoryLog, workQueueSuite } from "../contract/work-queue.suite.ts";
 
 async function open() {
@@ -14,6 +15,9 @@ async function open() {
     async clear() {
       await pool.query("TRUNCATE bullmq.job CASCADE");
     },
+    async forget() {
+      await pool.query("TRUNCATE bullmq.job, bullmq.scheduler CASCADE");
+    },
     async close() {
       await database.close();
       await rm(dataDir, { recursive: true, force: true });
@@ -23,3 +27,4 @@ async function open() {
 
 workQueueSuite("the embedded database", open);
 noticeQueueSuite("the embedded database", open);
+scheduleSuite("the embedded database", open);

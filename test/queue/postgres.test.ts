@@ -5,14 +5,15 @@ import type { Log } from "../../src/pipeline/ports.ts";
 import { createWorkQueue } from "../../src/queue/producer.ts";
 import { startWorker } from "../../src/queue/worker.ts";
 import { noticeQueueSuite } from "../contract/notice-queue.suite.ts";
-import { fastRetry, memoryLog, type QueueFixture, work, workQueueSuite } from "../contract/work-queue.suite.ts";
+import { type ScheduleFixture, scheduleSuite } from "../contract/schedule.suite.ts";
+import { fastRetry, memoryLog, work, workQueueSuite } from "../contract/work-queue.suite.ts";
 
 const serverUrl = inject("postgresUrl");
 
 /** A fresh database, and a pool on it that knows nothing of BullMQ's schema. */
 async function freshDatabase(
   options: pg.PoolConfig = {},
-): Promise<QueueFixture & { pool: pg.Pool; admin: pg.Pool; name: string }> {
+): Promise<ScheduleFixture & { pool: pg.Pool; admin: pg.Pool; name: string }> {
   const name = `queue_${randomUUID().replaceAll("-", "")}`;
   const admin = new pg.Pool({ connectionString: serverUrl ?? "", max: 1 });
   await admin.query(`CREATE DATABASE ${name}`);
@@ -28,6 +29,9 @@ async function freshDatabase(
     async clear() {
       await pool.query("TRUNCATE bullmq.job CASCADE");
     },
+    async forget() {
+      await pool.query("TRUNCATE bullmq.job, bullmq.scheduler CASCADE");
+    },
     async close() {
       await pool.end();
       await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
@@ -39,6 +43,7 @@ async function freshDatabase(
 describe.skipIf(serverUrl === null)("with PostgreSQL (skipped when it is not installed)", () => {
   workQueueSuite("PostgreSQL", () => freshDatabase());
   noticeQueueSuite("PostgreSQL", () => freshDatabase());
+  scheduleSuite("PostgreSQL", () => freshDatabase());
 
   // The contract's "within a second" again, on a pool whose LISTEN reaches nobody.
   workQueueSuite("PostgreSQL without notifications", () => freshDatabase({ Client: DeafClient }));

@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { createWorkQueue } from "../../src/queue/producer.ts";
 import { startWorker } from "../../src/queue/worker.ts";
 import { noticeQueueSuite } from "../contract/notice-queue.suite.ts";
+import { scheduleSuite } from "../contract/schedule.suite.ts";
 import { memoryLog, workQueueSuite } from "../contract/work-queue.suite.ts";
 import { redisAvailable, startRedis } from "../support/redis.ts";
 
@@ -16,6 +17,9 @@ describe.skipIf(!redisAvailable())("with redis-server (skipped when it is not in
       async clear() {
         await admin.flushall();
       },
+      async forget() {
+        await admin.flushall();
+      },
       async close() {
         admin.disconnect();
         await server.stop();
@@ -24,6 +28,7 @@ describe.skipIf(!redisAvailable())("with redis-server (skipped when it is not in
   };
   workQueueSuite("Redis", open);
   noticeQueueSuite("Redis", open);
+  scheduleSuite("Redis", open);
 
   test("a job that is none of ours fails at once and is not handled", async () => {
     const server = await startRedis();

@@ -1,3 +1,4 @@
+import { queueConnectionOf } from "../../app/queue-connection.ts";
 import { systemClock } from "../../app.ts";
 import type { Config } from "../../config.ts";
 import type { Log } from "../../pipeline/ports.ts";
@@ -35,7 +36,14 @@ function checkQueue(config: Config, database: Database | null): Promise<CheckRes
   return attempt("queue", async () => {
     const connection = connectionOf(config, database);
     let lastWord: unknown = null;
-    const listening: Log = { ...silent, warn: ({ reason }) => (lastWord ??= reason) };
+    let advice = "";
+    const listening: Log = {
+      ...silent,
+      warn({ reason, maxmemoryPolicy }, sentence) {
+        lastWord ??= reason;
+        if (typeof maxmemoryPolicy === "string") advice = `; but ${sentence}, it is ${maxmemoryPolicy}`;
+      },
+    };
     const queue = await createWorkQueue({ connection, clock: systemClock, log: listening });
     try {
       await queue.ping();
@@ -49,14 +57,17 @@ function checkQueue(config: Config, database: Database | null): Promise<CheckRes
     } finally {
       await queue.close();
     }
-    return connection.kind === "redis" ? "Redis: answers" : "BullMQ on the database: answers";
+    return connection.kind === "redis" ? `Redis: answers${advice}` : "BullMQ on the database: answers";
   });
 }
 
 function connectionOf(config: Config, database: Database | null): QueueConnection {
-  if (config.redisUrl !== null) return { kind: "redis", url: config.redisUrl.reveal(), prefix: "faultline" };
-  if (database === null) throw new Error("not tried: it lives in the database, see there");
-  return { kind: "postgres", pool: database.queuePool() };
+  return queueConnectionOf(config, {
+    queuePool() {
+      if (database === null) throw new Error("not tried: it lives in the database, see there");
+      return database.queuePool();
+    },
+  });
 }
 
 /** What `run` says, or the error it ends with. */

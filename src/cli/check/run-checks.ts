@@ -28,6 +28,7 @@ function withoutSecrets(text: string, config: Config): string {
     config.sealingSecret,
     config.databaseUrl,
     config.redisUrl,
+    config.redis.sentinel?.password ?? null,
     config.apiKey?.secret ?? null,
     ...[...config.accounts.values()].flatMap(({ tokens }) => tokens),
     ...config.notices.receivers.flatMap((receiver) =>
