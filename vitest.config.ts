@@ -13,7 +13,7 @@ export default defineConfig({
       {
         test: {
           name: "integration",
-          include: ["test/{integration,contract,store,queue,twilio,dashboards,alerts,helm}/**/*.test.ts"],
+          include: ["test/{integration,contract,store,queue,twilio,dashboards,alerts,helm,hostile}/**/*.test.ts"],
           globalSetup: ["test/support/global-setup.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
