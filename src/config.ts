@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { type Account, accountFromEnvironment, mergeAccounts } from "./config/accounts.ts";
 import { type FileContent, nothing, readFileContent } from "./config/file.ts";
+import { type LimitSettings, readLimits } from "./config/limits.ts";
 import { linksFrom, receiversFromEnvironment, receiversFromFile } from "./config/receivers.ts";
 import { type RedisSettings, readDatabaseUrl, readRedis } from "./config/servers.ts";
 import { type ConfigMistake, type SettingSources, Settings } from "./config/settings.ts";
@@ -39,6 +40,7 @@ export interface Config {
   /** For how long deliveries are still taken while /readyz says no already, so that a load balancer notices in time. */
   readonly drainDelayMs: number;
   readonly maxConnections: number;
+  readonly limits: LimitSettings;
   readonly quietPeriodMs: number;
   readonly retentionMs: number;
   readonly samplesPerHour: number;
@@ -107,6 +109,7 @@ export function readConfig(sources: SettingSources & { readonly exists: (path: s
     shutdownTimeoutMs: settings.duration("SHUTDOWN_TIMEOUT", "20s", "10m"),
     drainDelayMs: settings.text("DRAIN_DELAY") === null ? 0 : settings.duration("DRAIN_DELAY", "5s", "5m"),
     maxConnections: settings.integer("MAX_CONNECTIONS", 10_000, 1, 1_000_000),
+    limits: readLimits(settings),
     quietPeriodMs: settings.duration("INCIDENT_QUIET_PERIOD", "30m", "31d"),
     retentionMs: settings.integer("RETENTION_DAYS", 30, 1, 3650) * 24 * 60 * 60 * 1000,
     samplesPerHour: settings.integer("DIAGNOSES_PER_HOUR", 12, 1, 1000),

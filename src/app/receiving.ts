@@ -2,13 +2,19 @@
  * The wiring of the public port: what Twilio sends, into the record.
  */
 import type { Config } from "../config.ts";
+import type { Rate } from "../core/rate.ts";
 import type { RuleSet } from "../core/rules/match.ts";
 import type { Seal } from "../core/seal.ts";
 import { createIngest } from "../pipeline/ingest.ts";
 import type { Clock, EventStore, HttpTelemetry, Log, Telemetry, Work } from "../pipeline/ports.ts";
 import type { Tracing } from "../pipeline/trace-ports.ts";
 import { createReceiveApp } from "../receive/app.ts";
+import { senderOf } from "../receive/client-address.ts";
 import type { listen } from "../receive/listen.ts";
+import { onceAMinute } from "../receive/once-a-minute.ts";
+import { createRateLimit, type RateLimit } from "../receive/rate-limit.ts";
+import { createRefusalLimit } from "../receive/rate-limit-refused.ts";
+import { createAdmission } from "../receive/rate-limit-signed.ts";
 import { listenOn } from "./listen-on.ts";
 
 /** What receiving is made of. */
@@ -43,6 +49,7 @@ export async function startReceiving(wiring: ReceiveWiring): Promise<number> {
     config.maxConnections,
   );
   wiring.stops.push(() => listener.close(wiring.timeLeft()));
+  const limits = limitsOf(config, wiring.log);
   const ingest = createIngest({
     trust: {
       publicUrl: config.publicUrl ?? `http://localhost:${listener.port}`,
@@ -58,6 +65,7 @@ export async function startReceiving(wiring: ReceiveWiring): Promise<number> {
     dispatch: wiring.dispatch,
     telemetry,
     tracing,
+    admit: limits.admit,
   });
   handler = createReceiveApp({
     ingest,
@@ -68,8 +76,28 @@ export async function startReceiving(wiring: ReceiveWiring): Promise<number> {
     maxBodyBytes: config.maxBodyBytes,
     requestTimeoutMs: config.requestTimeoutMs,
     signatureRequired: !config.allowUnsigned,
+    senderOf: senderOf(config.limits.trustedProxies),
+    refusals: limits.refusals,
     draining: wiring.draining,
     stopping: wiring.stopping,
   });
   return listener.port;
+}
+
+/** Nobody's address is logged: it is personal data, and the log of the proxy has it. */
+function limitsOf({ limits }: Config, log: Log) {
+  // Not the time of day, which may jump.
+  const now = () => performance.now();
+  const limit = (rate: Rate | null): RateLimit | null => (rate === null ? null : createRateLimit(rate, now));
+  const say = (sentence: string) => onceAMinute(now, (times) => log.warn({ times }, sentence));
+  return {
+    refusals: createRefusalLimit(
+      createRateLimit(limits.refused, now),
+      say("Too many refused deliveries from one address: answering 429 (RATE_LIMIT_REFUSED)"),
+    ),
+    admit: createAdmission(
+      { perAddress: limit(limits.perAddress), perAccount: limit(limits.perAccount) },
+      say("Signed deliveries were turned away with 429 (RATE_LIMIT_PER_ADDRESS, RATE_LIMIT_PER_ACCOUNT)"),
+    ),
+  };
 }

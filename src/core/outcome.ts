@@ -37,7 +37,7 @@ export const rejections = {
   unsupported_media_type: 415,
   /** Compressed bodies are not taken: Twilio sends none, and they hide their size. */
   unsupported_encoding: 415,
-  /** Too many refused deliveries from this address. */
+  /** Too many refused deliveries from this address; or, where that is configured, too many signed ones. */
   rate_limited: 429,
   /** More deliveries are waiting for the database than we are willing to hold in memory. */
   overloaded: 503,

@@ -1,7 +1,7 @@
 /*
  * The way of an event, from Twilio's request to our answer. Read this first.
  *
- *   verify ▶ parse ▶ redact ▶ classify ▶ fingerprint ▶ COMMIT ▶ count ▶ dispatch ▶ answer
+ *   verify ▶ parse ▶ (admit) ▶ redact ▶ classify ▶ fingerprint ▶ COMMIT ▶ count ▶ dispatch ▶ answer
  *
  * The answer is given only after the commit: the Debugger webhook documents no second try. Dispatch is not waited for:
  * the work it hands to the queue was written in the same transaction, and the sweep finds it again.
@@ -43,7 +43,15 @@ export interface IngestParts {
   readonly telemetry: Telemetry;
   /** Off unless given. */
   readonly tracing?: Tracing;
+  /** No limit unless given. */
+  readonly admit?: Admit | undefined;
 }
+
+/**
+ * Whether there is room for one more delivery of a sender, with events of these accounts: 0, and it is counted, or the seconds
+ * after which to come again. Asked only about what is signed: a limit that a stranger can use up would keep Twilio out.
+ */
+export type Admit = (sender: string | null, accounts: readonly string[]) => number;
 
 /** Takes one delivery through to a durable record. Never throws for anything a sender or the database can do. */
 export type Ingest = (delivery: Delivery) => Promise<Answer>;
@@ -55,6 +63,9 @@ export function createIngest(parts: IngestParts): Ingest {
     if (!verified.ok) return { outcome: "rejected", reason: verified.reason };
 
     const parsed = parse(delivery, verified.fields);
+    const waitSeconds = parts.admit?.(delivery.sender ?? null, accountsIn(parsed)) ?? 0;
+    if (waitSeconds > 0) return { outcome: "rejected", reason: "rate_limited", retryAfterSeconds: waitSeconds };
+
     const events = parsed.flatMap((entry) => (entry.kind === "event" ? [prepare(entry.event, delivery, parts)] : []));
     const unreadable = parsed.flatMap((entry) => (entry.kind === "quarantined" ? [quarantined(entry, delivery)] : []));
 
@@ -70,6 +81,10 @@ export function createIngest(parts: IngestParts): Ingest {
     parts.dispatch(recorded.flatMap(({ work }) => work ?? []));
     return { outcome: "accepted" };
   };
+}
+
+function accountsIn(parsed: readonly Parsed[]): readonly string[] {
+  return parsed.flatMap((entry) => (entry.kind === "event" ? [entry.event.account] : []));
 }
 
 /** Several deliveries may share a transaction; each has a span of its own for its wait. */

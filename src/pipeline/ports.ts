@@ -32,6 +32,8 @@ export interface Delivery {
   readonly signature: string | null;
   readonly body: Buffer;
   readonly receivedAt: Date;
+  /** By what its sender is limited; absent where nobody is. */
+  readonly sender?: string;
   /** The span of the request; null or absent while tracing is off. */
   readonly trace?: TraceParent | null;
 }

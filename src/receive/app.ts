@@ -4,8 +4,10 @@ import { type Answer, type RejectReason, statusOf } from "../core/outcome.ts";
 import type { Ingest } from "../pipeline/ingest.ts";
 import type { Clock, HttpTelemetry, Log, Telemetry } from "../pipeline/ports.ts";
 import { noTracing, type TraceParent, type Tracing } from "../pipeline/trace-ports.ts";
+import { type SenderOf, senderOf } from "./client-address.ts";
 import { bodyTypeOf, type Endpoint, endpoints } from "./endpoints.ts";
 import { guard, signatureOf } from "./guards.ts";
+import type { RefusalLimit } from "./rate-limit-refused.ts";
 import { readBody } from "./read-body.ts";
 import { respond } from "./respond.ts";
 import { answered, serverSpan } from "./spans.ts";
@@ -21,6 +23,10 @@ export interface ReceiveParts {
   readonly maxBodyBytes: number;
   readonly requestTimeoutMs: number;
   readonly signatureRequired: boolean;
+  /** Who sent a request, by the key that limits use; the address of the connection unless given. */
+  readonly senderOf?: SenderOf;
+  /** No limit unless given. */
+  readonly refusals?: RefusalLimit;
   /** True once the process is about to stop: deliveries are still taken, and each connection ends with its answer. */
   readonly draining?: () => boolean;
   /** True once the process is stopping: new deliveries on kept-alive connections are sent elsewhere. */
@@ -33,7 +39,8 @@ export interface ReceiveParts {
  */
 export function createReceiveApp(parts: ReceiveParts): RequestListener {
   const app = express();
-  const { tracing = noTracing } = parts;
+  const { tracing = noTracing, refusals } = parts;
+  const sender = parts.senderOf ?? senderOf([]);
   app.disable("x-powered-by");
   app.set("case sensitive routing", true);
   app.set("strict routing", true);
@@ -41,7 +48,10 @@ export function createReceiveApp(parts: ReceiveParts): RequestListener {
     app.all(path, async function receive(request, response) {
       const started = performance.now();
       await tracing.span(serverSpan(request.method, path), async (span) => {
-        const answer = await answerTo(request, endpoint, span.context, parts);
+        // Now, since a connection that has gone no longer says whose it was.
+        const from = sender(request);
+        const given = await answerTo(request, endpoint, from, span.context, parts);
+        const answer = refusals?.judge(from, given) ?? given;
         answered(span, answer);
         finish(request, response, path, answer, started, parts);
       });
@@ -51,7 +61,8 @@ export function createReceiveApp(parts: ReceiveParts): RequestListener {
     const started = performance.now();
     // What no path took, or failed beyond answerTo. Express's own last handler would send a page of HTML.
     app(request as Request, response as express.Response, (error?: unknown) => {
-      const answer = error === undefined ? rejected("not_found") : failed(error, parts.log);
+      const given = error === undefined ? rejected("not_found") : failed(error, parts.log);
+      const answer = refusals?.judge(sender(request), given) ?? given;
       finish(request, response, null, answer, started, parts);
     });
   };
@@ -60,6 +71,7 @@ export function createReceiveApp(parts: ReceiveParts): RequestListener {
 async function answerTo(
   request: Request,
   endpoint: Endpoint,
+  sender: string,
   trace: TraceParent | null,
   parts: ReceiveParts,
 ): Promise<Answer> {
@@ -69,6 +81,8 @@ async function answerTo(
     signatureRequired: parts.signatureRequired,
   });
   if (refused !== null) return rejected(refused);
+  const signature = signatureOf(request);
+  if (parts.signatureRequired && parts.refusals?.refusesEarly(sender, signature)) return rejected("wrong_signature");
 
   const body = await readBody(request, { maxBytes: parts.maxBodyBytes, timeoutMs: parts.requestTimeoutMs });
   if (!body.ok) return rejected(body.reason);
@@ -77,9 +91,10 @@ async function answerTo(
       source: endpoint.source,
       bodyType: bodyTypeOf(request.headers["content-type"]) ?? "form",
       target: request.originalUrl,
-      signature: signatureOf(request),
+      signature,
       body: body.bytes,
       receivedAt: parts.clock.now(),
+      sender,
       ...(trace !== null && { trace }),
     });
   } catch (error) {

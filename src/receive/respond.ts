@@ -17,6 +17,7 @@ export function respond(request: IncomingMessage, response: ServerResponse, answ
     if (answer.retryAfterSeconds !== undefined) response.setHeader("Retry-After", String(answer.retryAfterSeconds));
     if (answer.reason === "method_not_allowed") response.setHeader("Allow", "POST");
     response.setHeader("X-Content-Type-Options", "nosniff");
+    response.setHeader("Cache-Control", "no-store");
     response.setHeader("Content-Length", "0");
   }
   const unread = hasUnreadBody(request);

@@ -19,6 +19,7 @@ describe("a delivery that passes", () => {
         signature: "x",
         body,
         receivedAt: new Date("2026-01-15T10:00:00.000Z"),
+        sender: "127.0.0.1",
       },
     ]);
     expect(port.counted).toEqual([["debugger", "accepted"]]);
