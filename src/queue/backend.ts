@@ -58,6 +58,8 @@ export interface QueueServer {
   queue(name: string, settings: QueueSettings): JobQueue;
   worker(name: string, handle: (job: TakenJob) => Promise<void>, settings: WorkerSettings): JobWorker;
   ping(): Promise<void>;
+  /** Whether the connection is lost, or was until just now: it has been told, and other errors are its echo. */
+  isShaken(): boolean;
   /** When the oldest waiting job was added, in milliseconds since the epoch; null when none waits. */
   oldestWaiting(name: string): Promise<number | null>;
   /** Lets go of the server at once, whatever is under way. */

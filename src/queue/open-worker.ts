@@ -76,7 +76,7 @@ export async function openWorker(parts: OpenWorkerParts): Promise<RunningWorker>
   const worker: JobWorker = server.worker(parts.queue, (job) => parts.process(job, worker), settings);
   worker.on("error", (error) => {
     // Lost connections are told by the server's own listeners; BullMQ repeats them here.
-    if (!isDisconnection(error)) trouble.failed(error);
+    if (!isDisconnection(error) && !server.isShaken()) trouble.failed(error);
   });
   worker.on("stalled", (id) => parts.log.warn({ queue: parts.queue, job: id }, "Job of a silent worker taken over"));
   worker.on("failed", (job, error) => {

@@ -25,6 +25,8 @@ export async function openPostgres(options: { readonly pool: Pool }, trouble: Tr
     async ping() {
       await pool.query("SELECT 1");
     },
+    // Its errors tell themselves what they are.
+    isShaken: () => false,
     async oldestWaiting(name) {
       const { rows } = await pool.query<{ added: string | null }>(
         "SELECT min(added_at_ms) AS added FROM job WHERE queue = $1 AND state = 'waiting'",

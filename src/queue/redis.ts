@@ -8,6 +8,7 @@ import {
   type RedisClient,
   type RedisTarget,
 } from "./redis-client.ts";
+import { watchHealth } from "./redis-health.ts";
 import type { Trouble } from "./trouble.ts";
 
 /** How long a producer waits for its first connection before it goes on without, in milliseconds. */
@@ -37,10 +38,10 @@ export async function openRedis(options: RedisServerOptions, trouble: Trouble): 
     isClosed: () => closed,
   };
   const client = createRedisClient(options, settings);
-  client.on("error", trouble.disconnected);
-  client.on("close", () => trouble.disconnected(new Error("connection closed")));
-  client.on("ready", trouble.connected);
   const { prefix } = options;
+  // Of the server that has the queues: any node of a Cluster would answer PING.
+  const ask = () => client.exists(`${prefix}:ping`);
+  const health = watchHealth(client, ask, trouble);
   if (options.role === "producer") await firstConnection(client);
   if (options.warnsOfEviction) await watchEviction(client, trouble);
 
@@ -62,9 +63,9 @@ export async function openRedis(options: RedisServerOptions, trouble: Trouble): 
         createRedisBackend,
       ),
     async ping() {
-      // Of the server that has the queues: any node of a Cluster would answer PING.
-      await client.exists(`${prefix}:ping`);
+      await ask();
     },
+    isShaken: health.isShaken,
     async oldestWaiting(name) {
       const [id] = await client.lrange(`${prefix}:${name}:wait`, -1, -1);
       if (id === undefined) return null;
@@ -73,7 +74,7 @@ export async function openRedis(options: RedisServerOptions, trouble: Trouble): 
     },
     async close() {
       closed = true;
-      client.removeAllListeners("close");
+      health.close();
       client.disconnect();
     },
   };

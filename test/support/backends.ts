@@ -39,22 +39,32 @@ export const embedded: BackendKind = {
   },
 };
 
+/** PostgreSQL alone, for a queue somewhere else. */
+export const postgresOnly: BackendKind = {
+  name: "PostgreSQL",
+  available: inject("postgresUrl") !== null,
+  async open() {
+    const server = inject("postgresUrl");
+    if (server === null) throw new Error("expected a PostgreSQL; look at `available` first");
+    const databaseUrl = await freshDatabase(server);
+    return { env: { DATABASE_URL: databaseUrl }, databaseUrl, redis: null, dispose: () => dropDatabase(databaseUrl) };
+  },
+};
+
 /** PostgreSQL with the queue on a private Redis. */
 export const postgresAndRedis: BackendKind = {
   name: "PostgreSQL and Redis",
   available: inject("postgresUrl") !== null && inject("redisUrl") !== null,
   async open() {
-    const server = inject("postgresUrl");
-    if (server === null) throw new Error("expected a PostgreSQL; look at `available` first");
-    const databaseUrl = await freshDatabase(server);
+    const postgres = await postgresOnly.open();
     const redis = await startRedis();
     return {
-      env: { DATABASE_URL: databaseUrl, REDIS_URL: redis.url },
-      databaseUrl,
+      ...postgres,
+      env: { ...postgres.env, REDIS_URL: redis.url },
       redis,
       dispose: async () => {
         await redis.stop();
-        await dropDatabase(databaseUrl);
+        await postgres.dispose();
       },
     };
   },
