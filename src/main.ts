@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from "commander";
+import { guardLastWords } from "./cli/last-words.ts";
 import { version } from "./version.ts";
 
 /*
  * The command line: which command, then run it. Each command is loaded only when it is asked for, so that `explain`
  * does not wait for a database driver.
  */
+guardLastWords();
 const program = new Command("faultline")
   .description(
     "Observability for Twilio's error stream: which documented cause applies, what is in the way, what to type.",

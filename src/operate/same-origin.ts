@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { type Refusal, refusal } from "./problem.ts";
 
 /**
@@ -12,6 +13,24 @@ export function foreignOrigin(origin: string | undefined, host: string | undefin
   if (isSame && (hasToken || isThisMachine(from.hostname))) return null;
   const fix = isSame ? "set ADMIN_TOKEN, or call it as localhost" : "call the API from a program, not from a page";
   return refusal(403, "a request that no page of another site has made", `Origin ${origin}`, fix);
+}
+
+/**
+ * Why a request is refused because of the name it was sent to, or null. To read, a page whose name has been made to point at this
+ * machine needs no Origin; but it cannot hide that name from Host. An address is no name, programs may send what they like, and
+ * whoever has to show a token is not believed for where he comes from.
+ */
+export function foreignHost(host: string | undefined, hasToken: boolean): Refusal | null {
+  if (hasToken || host === undefined) return null;
+  const hostname = URL.parse(`http://${host}`)?.hostname ?? "";
+  if (/^(?:[\w-]+\.)*localhost$/.test(hostname) || isIP(hostname.replace(/^\[(.*)\]$/, "$1")) !== 0) return null;
+  const fix = "set ADMIN_TOKEN, or call it as localhost";
+  return refusal(
+    403,
+    "a request to localhost or to an address, as long as there is no ADMIN_TOKEN",
+    `Host ${host}`,
+    fix,
+  );
 }
 
 function isThisMachine(hostname: string): boolean {

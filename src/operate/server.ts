@@ -15,7 +15,7 @@ import { openApiDocument } from "./openapi.ts";
 import { NoParameters } from "./parameters.ts";
 import { type Refusal, refusal } from "./problem.ts";
 import { type Requeue, requeueEndpoint } from "./requeue.ts";
-import { foreignOrigin } from "./same-origin.ts";
+import { foreignHost, foreignOrigin } from "./same-origin.ts";
 import { type ComponentName, components } from "./schemas.ts";
 
 /** What the private port shows. */
@@ -49,6 +49,7 @@ export function createOperateApp(options: OperateOptions): Express {
     send(response, log, state.ready ? 200 : 503, state, "Readiness");
   });
 
+  app.use(knownHost(options.adminToken !== null));
   app.use(guard(options.adminToken));
 
   get(app, "/metrics", async (request, response) => {
@@ -147,6 +148,14 @@ function setHeaders(_request: Request, response: Response, next: NextFunction): 
     ]),
   );
   next();
+}
+
+function knownHost(hasToken: boolean) {
+  return (request: Request, response: Response, next: NextFunction): void => {
+    const foreign = foreignHost(request.headers.host, hasToken);
+    if (foreign === null) next();
+    else refuse(response, foreign);
+  };
 }
 
 function guard(token: Secret | null) {

@@ -196,7 +196,7 @@ describe("every answer", () => {
 async function rawStatus(port: number, path: string): Promise<number> {
   const answer = Promise.withResolvers<string>();
   const socket = connect(port, "127.0.0.1", () => {
-    socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
   });
   socket.once("data", (data) => answer.resolve(data.toString("latin1")));
   socket.once("error", answer.reject);
