@@ -1,4 +1,4 @@
-import { type Listener, listen } from "../receive/listen.ts";
+import { type Listener, type ListenOptions, listen } from "../receive/listen.ts";
 
 /** Listens on a configured port. Rejects with what to do when it cannot. */
 export async function listenOn(
@@ -7,9 +7,16 @@ export async function listenOn(
   host: string,
   port: number,
   maxConnections: number,
+  onRefused?: ListenOptions["onRefused"],
 ): Promise<Listener> {
   try {
-    return await listen(handler, { host, port, headersTimeoutMs: 10_000, maxConnections });
+    return await listen(handler, {
+      host,
+      port,
+      headersTimeoutMs: 10_000,
+      maxConnections,
+      ...(onRefused !== undefined && { onRefused }),
+    });
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "an error";
     throw new Error(

@@ -2,6 +2,7 @@
  * The wiring of the public port: what Twilio sends, into the record.
  */
 import type { Config } from "../config.ts";
+import { statusOf } from "../core/outcome.ts";
 import type { Rate } from "../core/rate.ts";
 import type { RuleSet } from "../core/rules/match.ts";
 import type { Seal } from "../core/seal.ts";
@@ -47,6 +48,11 @@ export async function startReceiving(wiring: ReceiveWiring): Promise<number> {
     config.host,
     config.port,
     config.maxConnections,
+    (reason) => {
+      const answer = { outcome: "rejected", reason } as const;
+      telemetry.delivery("none", answer, 0);
+      telemetry.httpServed({ method: "", route: null, status: statusOf(answer) }, 0);
+    },
   );
   wiring.stops.push(() => listener.close(wiring.timeLeft()));
   const limits = limitsOf(config, wiring.log);

@@ -25,6 +25,8 @@ export const rejections = {
   body_hash_mismatch: 403,
   /** Neither AccountSid nor ParentAccountSid is configured. */
   unknown_account: 403,
+  /** No HTTP request that could be taken: what it says can be understood in more than one way, or not at all. */
+  malformed: 400,
   not_found: 404,
   method_not_allowed: 405,
   /** The body did not arrive in time. */
@@ -34,6 +36,8 @@ export const rejections = {
   body_too_large: 413,
   /** More form fields than any real webhook has (2,000). */
   too_many_fields: 413,
+  /** More than 16 KiB of request line and headers. */
+  headers_too_large: 431,
   unsupported_media_type: 415,
   /** Compressed bodies are not taken: Twilio sends none, and they hide their size. */
   unsupported_encoding: 415,

@@ -4,6 +4,7 @@ import { type Answer, type RejectReason, statusOf } from "../core/outcome.ts";
 import type { Ingest } from "../pipeline/ingest.ts";
 import type { Clock, HttpTelemetry, Log, Telemetry } from "../pipeline/ports.ts";
 import { noTracing, type TraceParent, type Tracing } from "../pipeline/trace-ports.ts";
+import { type BodyBudget, createBodyBudget } from "./body-budget.ts";
 import { type SenderOf, senderOf } from "./client-address.ts";
 import { bodyTypeOf, type Endpoint, endpoints } from "./endpoints.ts";
 import { guard, signatureOf } from "./guards.ts";
@@ -11,6 +12,12 @@ import type { RefusalLimit } from "./rate-limit-refused.ts";
 import { readBody } from "./read-body.ts";
 import { respond } from "./respond.ts";
 import { answered, serverSpan } from "./spans.ts";
+
+/** How much of all bodies together is held in memory, in bytes; at least four of the largest size. */
+const heldBodyBytes = 64 * 1024 * 1024;
+
+/** How long a sender is asked to wait when that is used up, in seconds. */
+const retryAfterSeconds = 5;
 
 /** What the public port needs of the world. Sizes in bytes, times in milliseconds. */
 export interface ReceiveParts {
@@ -21,6 +28,8 @@ export interface ReceiveParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly maxBodyBytes: number;
+  /** Of all bodies held in memory at once; 64 MiB unless given. */
+  readonly heldBodyBytes?: number;
   readonly requestTimeoutMs: number;
   readonly signatureRequired: boolean;
   /** Who sent a request, by the key that limits use; the address of the connection unless given. */
@@ -40,6 +49,7 @@ export interface ReceiveParts {
 export function createReceiveApp(parts: ReceiveParts): RequestListener {
   const app = express();
   const { tracing = noTracing, refusals } = parts;
+  const budget = createBodyBudget(parts.heldBodyBytes ?? Math.max(heldBodyBytes, 4 * parts.maxBodyBytes));
   const sender = parts.senderOf ?? senderOf([]);
   app.disable("x-powered-by");
   app.set("case sensitive routing", true);
@@ -50,7 +60,7 @@ export function createReceiveApp(parts: ReceiveParts): RequestListener {
       await tracing.span(serverSpan(request.method, path), async (span) => {
         // Now, since a connection that has gone no longer says whose it was.
         const from = sender(request);
-        const given = await answerTo(request, endpoint, from, span.context, parts);
+        const given = await answerTo(request, endpoint, from, span.context, parts, budget);
         const answer = refusals?.judge(from, given) ?? given;
         answered(span, answer);
         finish(request, response, path, answer, started, parts);
@@ -74,6 +84,7 @@ async function answerTo(
   sender: string,
   trace: TraceParent | null,
   parts: ReceiveParts,
+  budget: BodyBudget,
 ): Promise<Answer> {
   if (parts.stopping()) return { outcome: "rejected", reason: "stopping", retryAfterSeconds: 1 };
   const refused = guard(request, endpoint, {
@@ -84,8 +95,15 @@ async function answerTo(
   const signature = signatureOf(request);
   if (parts.signatureRequired && parts.refusals?.refusesEarly(sender, signature)) return rejected("wrong_signature");
 
-  const body = await readBody(request, { maxBytes: parts.maxBodyBytes, timeoutMs: parts.requestTimeoutMs });
-  if (!body.ok) return rejected(body.reason);
+  const body = await readBody(request, {
+    maxBytes: parts.maxBodyBytes,
+    timeoutMs: parts.requestTimeoutMs,
+    budget,
+  });
+  if (!body.ok) {
+    const { reason } = body;
+    return reason === "overloaded" ? { outcome: "rejected", reason, retryAfterSeconds } : rejected(reason);
+  }
   try {
     return await parts.ingest({
       source: endpoint.source,
@@ -99,6 +117,8 @@ async function answerTo(
     });
   } catch (error) {
     return failed(error, parts.log);
+  } finally {
+    body.release();
   }
 }
 

@@ -17,11 +17,16 @@ export function guard(request: IncomingMessage, endpoint: Endpoint, settings: Gu
   if (request.method !== "POST") return "method_not_allowed";
   const bodyType = bodyTypeOf(request.headers["content-type"]);
   if (bodyType === null || !endpoint.bodyTypes.includes(bodyType)) return "unsupported_media_type";
-  const encoding = request.headers["content-encoding"];
-  if (encoding !== undefined && encoding.toLowerCase() !== "identity") return "unsupported_encoding";
+  if (isCompressed(request)) return "unsupported_encoding";
   if (Number(request.headers["content-length"] ?? 0) > settings.maxBytes) return "body_too_large";
   if (settings.signatureRequired && signatureOf(request) === null) return "no_signature";
   return null;
+}
+
+/** Compression has two places: `Content-Encoding`, and `Transfer-Encoding` before its `chunked`. */
+function isCompressed({ headers }: IncomingMessage): boolean {
+  const { "content-encoding": content = "identity", "transfer-encoding": transfer = "chunked" } = headers;
+  return content.toLowerCase() !== "identity" || transfer.toLowerCase() !== "chunked";
 }
 
 /** X-Twilio-Signature, null when absent or empty. */

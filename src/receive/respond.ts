@@ -21,7 +21,8 @@ export function respond(request: IncomingMessage, response: ServerResponse, answ
     response.setHeader("Content-Length", "0");
   }
   const unread = hasUnreadBody(request);
-  if (unread || stopping) response.setHeader("Connection", "close");
+  // After a request that asks for another protocol Node's parser drops what came with it.
+  if (unread || stopping || request.headers.upgrade !== undefined) response.setHeader("Connection", "close");
   if (!unread) {
     response.end();
     return;
@@ -45,6 +46,7 @@ function discardRest(request: IncomingMessage, then: () => void): void {
   function done(): void {
     clearTimeout(timer);
     request.off("data", onData).off("end", done).off("close", done);
+    request.socket.off("end", done);
     then();
   }
   function onData(chunk: Buffer): void {
@@ -53,5 +55,7 @@ function discardRest(request: IncomingMessage, then: () => void): void {
   }
 
   request.on("data", onData).on("end", done).on("close", done).on("error", done);
+  // The sender will write no more, which the request does not say when it could not be read to its end.
+  request.socket.on("end", done);
   request.resume();
 }

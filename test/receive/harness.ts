@@ -6,7 +6,7 @@ import type { Answer } from "../../src/core/outcome.ts";
 import type { Ingest } from "../../src/pipeline/ingest.ts";
 import type { Delivery, HttpTelemetry, Log, Telemetry } from "../../src/pipeline/ports.ts";
 import { createReceiveApp, type ReceiveParts } from "../../src/receive/app.ts";
-import { type Listener, listen } from "../../src/receive/listen.ts";
+import { type Listener, type ListenOptions, listen } from "../../src/receive/listen.ts";
 
 /** The public port on a free port, with everything behind it in plain sight. */
 export interface PublicPort {
@@ -26,7 +26,11 @@ export interface PublicPort {
 /** Starts a public port; closed when the test ends. */
 export async function publicPort(
   options: Partial<
-    Pick<ReceiveParts, "ingest" | "maxBodyBytes" | "requestTimeoutMs" | "signatureRequired" | "tracing">
+    Pick<
+      ReceiveParts,
+      "ingest" | "maxBodyBytes" | "heldBodyBytes" | "requestTimeoutMs" | "signatureRequired" | "tracing" | "refusals"
+    > &
+      Pick<ListenOptions, "maxConnections" | "headersTimeoutMs">
   > = {},
 ): Promise<PublicPort> {
   const delivered: Delivery[] = [];
@@ -53,8 +57,9 @@ export async function publicPort(
   const listener = await listen(handler, {
     host: "127.0.0.1",
     port: 0,
-    headersTimeoutMs: 10_000,
-    maxConnections: 100,
+    headersTimeoutMs: options.headersTimeoutMs ?? 10_000,
+    maxConnections: options.maxConnections ?? 100,
+    onRefused: (reason) => counted.push(["none", reason]),
   });
   onTestFinished(() => listener.close(0));
   return Object.assign(here, {

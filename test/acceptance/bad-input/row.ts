@@ -21,8 +21,7 @@ export interface BadInput {
   readonly what: string;
   readonly send: Parcel | RawRequest;
   readonly status: number;
-  /** Null for what is no HTTP request at all: node answers it for itself, and there is no delivery to count. */
-  readonly counted: { readonly source: string; readonly reason: RejectReason | "none" } | null;
+  readonly counted: { readonly source: string; readonly reason: RejectReason | "none" };
   readonly recorded?: number;
   readonly quarantined?: number;
 }
@@ -50,8 +49,9 @@ export function quarantined(what: string, send: BadInput["send"]): BadInput {
   return taken(what, send, { quarantined: 1 });
 }
 
+/** What is no HTTP request at all, or one that can be understood in two ways. */
 export function notHttp(what: string, bytes: string): BadInput {
-  return { what, send: { bytes, afterwards: "end" }, status: 400, counted: null };
+  return refused(what, "malformed", { bytes, afterwards: "end" }, "none");
 }
 
 export const hook = "/twilio/debugger";
