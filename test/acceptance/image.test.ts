@@ -3,6 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { z } from "zod";
 import { createLedger } from "../../src/cli/demo/ledger.ts";
 import { type Observation, observe } from "../../src/cli/demo/observe.ts";
 import { sendTraffic } from "../../src/cli/demo/traffic.ts";
@@ -104,6 +106,18 @@ async function start(data: string, env: Record<string, string> = {}, command?: r
     return await check.ended(20_000);
   }
   return { container, adminUrl, publicPort: Number(ports.PORT), health };
+}
+
+/** It must fit into what the chart allows it, in MB; the pod would be killed. */
+async function expectToFit(container: Container, limitMb: number): Promise<void> {
+  expect(limitMb).toBeGreaterThan(0);
+  expect(await container.memoryAtMost()).toBeLessThan(limitMb);
+}
+
+function chartLimitMb(part: "embedded" | "ingest" | "worker"): number {
+  const values: unknown = parse(readFileSync(join(context, "helm/faultline/values.yaml"), "utf8"));
+  const Part = z.object({ resources: z.object({ limits: z.object({ memory: z.string().regex(/^\d+Mi$/) }) }) });
+  return Number.parseInt(Part.parse((values as Record<string, unknown>)[part]).resources.limits.memory, 10);
 }
 
 /** SIGTERM: ends with 0, well before an engine would kill it. */
@@ -216,6 +230,7 @@ describe(`started from it, ${how}`, () => {
     const first = await start(data);
     expect(await first.health()).toBe(0);
     const { events } = await passTheDemo(first.publicPort, first.adminUrl);
+    await expectToFit(first.container, chartLimitMb("embedded"));
     await stop(first.container);
     expect(await first.health()).not.toBe(0);
 
@@ -259,6 +274,8 @@ describe(`started from it, ${how}`, () => {
         if (ingest === undefined || worker === undefined) throw new Error("expected two processes");
         await passTheDemo(ingest.publicPort, worker.adminUrl);
         expect([await ingest.health(), await worker.health()]).toEqual([0, 0]);
+        await expectToFit(ingest.container, chartLimitMb("ingest"));
+        await expectToFit(worker.container, chartLimitMb("worker"));
         await stop(ingest.container);
         await stop(worker.container);
         expect(filesBelow(data)).toEqual([]);

@@ -52,6 +52,8 @@ export interface ContainerOptions {
 export interface Container {
   output(): string;
   readonly running: boolean;
+  /** The most memory it has had so far, in MB (Linux only). */
+  memoryAtMost(): Promise<number>;
   signal(name: "SIGTERM" | "SIGKILL"): Promise<void>;
   /** The exit code once it has ended; rejects after `timeoutMs`. */
   ended(timeoutMs: number): Promise<number | null>;
@@ -123,6 +125,10 @@ export function startContainer({
     output: () => output,
     get running() {
       return running();
+    },
+    async memoryAtMost() {
+      const status = readFileSync(`/proc/${await processOf(child)}/status`, "utf8");
+      return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
     },
     async signal(name) {
       if (running()) process.kill(await processOf(child), name);
