@@ -70,7 +70,7 @@ test.skipIf(!postgresAndRedis.available || !haproxyAvailable())(
     const startWorker = () => faultlines.start(env, ["serve", "--role", "worker"]);
     const ingest = await Promise.all(addresses.map(startIngest));
     const worker = await Promise.all(Array.from({ length: workers }, startWorker));
-    const haproxy = await surroundings.started(startHaproxy(addresses));
+    const haproxy = await surroundings.started(startHaproxy(addresses, { severe: true }));
 
     const sender = startRollingSender({ port: haproxy.port, total, overMs: 75_000, lanes: 8, codes });
     await until("a tenth to be acknowledged", 30_000, () => sender.acknowledged.size >= total / 10);

@@ -36,12 +36,12 @@ export interface Haproxy {
   stop(): Promise<void>;
 }
 
-/** Starts one before these processes. */
-export async function startHaproxy(processes: readonly Behind[]): Promise<Haproxy> {
+/** Starts one before these processes; one that is `severe` never tries twice, and keeps its connections open. */
+export async function startHaproxy(processes: readonly Behind[], { severe = false } = {}): Promise<Haproxy> {
   const folder = mkdtempSync(join(tmpdir(), "faultline-haproxy-"));
   const [port, statsPort] = [await freePort(), await freePort()];
   const file = join(folder, "haproxy.cfg");
-  writeFileSync(file, configuration(port, statsPort, processes));
+  writeFileSync(file, configuration(port, statsPort, processes, severe));
   const child = spawn("haproxy", ["-db", "-f", file], { stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
@@ -84,12 +84,20 @@ export async function startHaproxy(processes: readonly Behind[]): Promise<Haprox
   return haproxy;
 }
 
-function configuration(port: number, statsPort: number, processes: readonly Behind[]): string {
+/** Lines of the example, and what is in their place where only DRAIN_DELAY helps. */
+const withoutMercy: Readonly<Record<string, string>> = {
+  "  retry-on conn-failure": "  retries 0",
+  "  option redispatch 1": "  no option redispatch",
+  "  option http-server-close": "  option http-keep-alive",
+};
+
+function configuration(port: number, statsPort: number, processes: readonly Behind[], severe: boolean): string {
   const servers = processes.map((each) => `  server p${each.port} 127.0.0.1:${each.port} check port ${each.adminPort}`);
   const lines = readFileSync(example, "utf8")
     .split("\n")
     .filter((line) => !/^ {2}server /.test(line))
-    .map((line) => line.replace(/^ {2}bind .*$/, `  bind 127.0.0.1:${port}`));
+    .map((line) => line.replace(/^ {2}bind .*$/, `  bind 127.0.0.1:${port}`))
+    .map((line) => (severe ? (withoutMercy[line] ?? line) : line));
   const stats = ["frontend stats", `  bind 127.0.0.1:${statsPort}`, "  stats enable", "  stats uri /"];
   return [...lines, ...servers, ...stats, ""].join("\n");
 }
