@@ -2,9 +2,12 @@ import { defineConfig } from "vitest/config";
 
 const unit = ["test/{core,pipeline,receive,operate,telemetry,cli,config,notify}/**/*.test.ts", "test/*.test.ts"];
 
+// What a user is promised within seconds: alone on the machine.
+const timed = ["test/acceptance/{notices,bursts,diagnosis}.test.ts"];
+
 /*
- * Three groups, one after the other: what is quick; what asserts how long something takes, alone on the machine; what mostly
- * waits for something to fail or to come back, side by side.
+ * Four groups, one after the other: what is quick; real processes; what has to happen in time, one by one; what mostly waits
+ * for something to fail or to come back, several side by side.
  */
 export default defineConfig({
   test: {
@@ -24,11 +27,23 @@ export default defineConfig({
         test: {
           name: "acceptance",
           include: ["test/acceptance/**/*.test.ts"],
+          exclude: timed,
+          globalSetup: ["test/support/global-setup.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: "timed",
+          include: timed,
           globalSetup: ["test/support/global-setup.ts"],
           testTimeout: 180_000,
           hookTimeout: 60_000,
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -39,7 +54,7 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 60_000,
           maxWorkers: 3,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],
