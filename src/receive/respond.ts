@@ -23,7 +23,7 @@ export function respond(request: IncomingMessage, response: ServerResponse, answ
   const unread = hasUnreadBody(request);
   // After a request that asks for another protocol Node's parser drops what came with it.
   if (unread || stopping || request.headers.upgrade !== undefined) response.setHeader("Connection", "close");
-  if (!unread) {
+  if (!unread || request.socket.readableEnded) {
     response.end();
     return;
   }
