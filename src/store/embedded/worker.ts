@@ -63,6 +63,9 @@ async function open(input: WorkerInput): Promise<{ close(): Promise<void> }> {
   };
 }
 
+// A thread has a part of its own in a diagnostic report: there, too, without the environment and the secrets in it.
+process.report.excludeEnv = true;
+
 const port = parentPort;
 if (port !== null) {
   const input = workerData as WorkerInput;
