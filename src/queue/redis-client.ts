@@ -38,6 +38,12 @@ export interface ClientSettings {
 
 type Options = Omit<RedisOptions, "replyMapping">;
 
+/**
+ * A server that owes an answer for so long hangs, and so do the connections to it; in milliseconds. Longer than a worker waits
+ * for a job in one command.
+ */
+const socketTimeout = 10_000;
+
 /** How often a server that takes no writes is left for another one, in milliseconds. */
 const leaveReadOnlyEveryMs = 5_000;
 
@@ -61,6 +67,7 @@ export function createRedisClient(target: RedisTarget, settings: ClientSettings)
   const common: Options = {
     connectTimeout: 5_000,
     keepAlive: 10_000,
+    socketTimeout,
     maxRetriesPerRequest,
     ...(commandTimeout !== undefined && { commandTimeout }),
     ...(tls !== null && { tls }),
@@ -88,8 +95,7 @@ function throughSentinel(
     ...(password !== undefined && { sentinelPassword: password }),
     ...(tls !== null && { enableTLSForSentinelMode: true, sentinelTLS: tls }),
     sentinelRetryStrategy: retryStrategy,
-    // A master that hangs closes no connection; the Sentinels tell when another one has taken its place.
-    failoverDetector: true,
+    sentinelCommandTimeout: 2_000,
     // Every server we are led to has been checked to be the master: what it refuses now, the next one takes.
     reconnectOnError: (error) => (isReadOnly(error) ? 2 : false),
   };

@@ -37,7 +37,8 @@ export function watchHealth(client: RedisClient, ask: () => Promise<unknown>, tr
 
   /** A Cluster stays connected for as long as it has any node, ours or not. */
   async function onNodeLost(): Promise<void> {
-    if (isAsking || closed) return;
+    // While it is not connected at all, the events above say so; and it drops nodes while it gets to know the Cluster.
+    if (isAsking || closed || client.status !== "ready") return;
     isAsking = true;
     for (let isBack = false; !isBack && !closed; ) {
       isBack = await within(answerMs, ask()).then(

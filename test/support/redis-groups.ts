@@ -1,5 +1,6 @@
 import { Redis } from "ioredis";
-import { freePort, type RunningRedis, startRedis } from "./redis.ts";
+import type { Certificates } from "./certificates.ts";
+import { freePort, letIn, type RedisStart, type RunningRedis, startRedis } from "./redis.ts";
 import { until } from "./until.ts";
 
 /*
@@ -16,6 +17,8 @@ export interface SentinelGroup {
   masterPort(): Promise<number>;
   /** `kill -9` of the master. */
   killMaster(): Promise<void>;
+  /** Stops the master from answering, without closing a connection. */
+  hangMaster(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -23,44 +26,43 @@ export interface SentinelGroup {
 export const downAfterMs = 1_000;
 
 /** Starts a group that knows its members. Everybody asks for a password. */
-export async function startSentinelGroup(): Promise<SentinelGroup> {
+export async function startSentinelGroup(tls?: Certificates): Promise<SentinelGroup> {
   const [password, sentinelPassword] = ["password-of-redis", "password-of-sentinel"];
-  const client = { password };
-  const secured = ["--requirepass", password, "--masterauth", password, "--repl-diskless-sync-delay", "0"];
-  const master = await startRedis({ args: secured, client });
-  const replica = await startRedis({ args: [...secured, "--replicaof", `127.0.0.1 ${master.port}`], client });
-  const servers = [master, replica];
+  const secured = { password, ...(tls !== undefined && { tls }) };
+  const watching = { ...secured, password: sentinelPassword };
+  const follow = ["--masterauth", password, "--repl-diskless-sync-delay", "0"];
+  const first = await startRedis({ args: follow, ...secured });
+  const second = await startRedis({ args: [...follow, "--replicaof", `127.0.0.1 ${first.port}`], ...secured });
+  const servers = [first, second];
   const config = [
-    `sentinel monitor mymaster 127.0.0.1 ${master.port} 2`,
+    `sentinel monitor mymaster 127.0.0.1 ${first.port} 2`,
     `sentinel auth-pass mymaster ${password}`,
     `sentinel down-after-milliseconds mymaster ${downAfterMs}`,
     "sentinel failover-timeout mymaster 5000",
-    `requirepass ${sentinelPassword}`,
     `sentinel sentinel-pass ${sentinelPassword}`,
   ].join("\n");
-  const watchers = await Promise.all(
-    [1, 2, 3].map(() => startRedis({ config, args: ["--sentinel"], client: { password: sentinelPassword } })),
-  );
-  const [asked] = watchers.map(({ port }) => new Redis({ port, host: "127.0.0.1", password: sentinelPassword }));
-  if (asked === undefined) throw new Error("expected a Sentinel");
+  const watchers = await Promise.all([1, 2, 3].map(() => startRedis({ config, args: ["--sentinel"], ...watching })));
+  const asked = new Redis({ port: watchers[0]?.port ?? 0, host: "127.0.0.1", ...letIn(watching) });
   asked.on("error", () => undefined);
   await until("the Sentinels to know each other and the replica", 20_000, async () => {
-    const known = await Promise.all(watchers.map(({ port }) => stateOf(port, sentinelPassword)));
+    const known = await Promise.all(watchers.map(({ port }) => stateOf(port, letIn(watching))));
     return known.every((state) => state.get("num-other-sentinels") === "2" && state.get("num-slaves") === "1");
   });
   const masterPort = async () => {
     const address = await asked.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster");
     return Number(Array.isArray(address) ? address[1] : 0);
   };
+  const master = async () => {
+    const port = await masterPort();
+    return servers.find((server) => server.port === port);
+  };
   return {
     sentinels: watchers.map(({ port }) => `127.0.0.1:${port}`).join(","),
     password,
     sentinelPassword,
     masterPort,
-    async killMaster() {
-      const port = await masterPort();
-      await servers.find((server) => server.port === port)?.kill9();
-    },
+    killMaster: async () => await (await master())?.kill9(),
+    hangMaster: async () => (await master())?.pause(),
     async stop() {
       asked.disconnect();
       await Promise.all([...watchers, ...servers].map((server) => server.stop()));
@@ -68,8 +70,8 @@ export async function startSentinelGroup(): Promise<SentinelGroup> {
   };
 }
 
-async function stateOf(port: number, password: string): Promise<Map<string, string>> {
-  const client = new Redis({ port, host: "127.0.0.1", password });
+async function stateOf(port: number, options: ReturnType<typeof letIn>): Promise<Map<string, string>> {
+  const client = new Redis({ port, host: "127.0.0.1", ...options });
   try {
     const answer = await client.call("SENTINEL", "MASTER", "mymaster");
     const words = Array.isArray(answer) ? answer.map(String) : Object.entries(Object(answer)).flat().map(String);
@@ -93,9 +95,9 @@ export interface RedisCluster {
 const slots = 16_384;
 
 /** Starts a Cluster that serves all slots. */
-export async function startRedisCluster(): Promise<RedisCluster> {
-  const servers = await Promise.all(Array.from({ length: 6 }, startNode));
-  const clients = servers.map(({ port }) => new Redis({ port, host: "127.0.0.1" }));
+export async function startRedisCluster(secured: Pick<RedisStart, "password" | "tls"> = {}): Promise<RedisCluster> {
+  const servers = await Promise.all(Array.from({ length: 6 }, () => startNode(secured)));
+  const clients = servers.map(({ port }) => new Redis({ port, host: "127.0.0.1", ...letIn(secured) }));
   for (const client of clients) client.on("error", () => undefined);
   const [first] = clients;
   if (first === undefined) throw new Error("expected a node");
@@ -147,9 +149,10 @@ export async function startRedisCluster(): Promise<RedisCluster> {
   };
 }
 
-async function startNode(): Promise<RunningRedis & { busPort: number }> {
+async function startNode(secured: Pick<RedisStart, "password" | "tls">): Promise<RunningRedis & { busPort: number }> {
   const busPort = await freePort();
   const cluster = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--cluster-port", String(busPort)];
-  const server = await startRedis({ args: [...cluster, "--repl-diskless-sync-delay", "0"] });
+  const auth = secured.password === undefined ? [] : ["--masterauth", secured.password];
+  const server = await startRedis({ args: [...cluster, ...auth, "--repl-diskless-sync-delay", "0"], ...secured });
   return { ...server, busPort };
 }

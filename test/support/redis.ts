@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis, type RedisOptions } from "ioredis";
+import type { Certificates } from "./certificates.ts";
 
 /** Whether a `redis-server` can be started here. */
 export function redisAvailable(): boolean {
@@ -20,6 +21,8 @@ export function redisAvailable(): boolean {
 export interface RunningRedis {
   readonly url: string;
   readonly port: number;
+  /** Stops answering without closing a connection (SIGSTOP). */
+  pause(): void;
   /** Ends it, with no time for anything. */
   kill9(): Promise<void>;
   /** Ends it and removes its folder. */
@@ -30,27 +33,37 @@ export interface RunningRedis {
 export interface RedisStart {
   /** A free one unless given. */
   readonly port?: number;
-  /** Further arguments of redis-server; `{dir}` stands for its folder. */
+  /** Further arguments of redis-server. */
   readonly args?: readonly string[];
   /** A configuration file that the server may write to, as a Sentinel does. */
   readonly config?: string;
-  /** What a client needs to be let in. */
-  readonly client?: Omit<RedisOptions, "replyMapping">;
+  /** Asked of every client. */
+  readonly password?: string;
+  /** Speaks TLS only, to clients, replicas and other nodes. */
+  readonly tls?: Certificates;
 }
 
+/** What a client needs to be let in. */
+export function letIn({ password, tls }: Pick<RedisStart, "password" | "tls">): Options {
+  return { ...(password !== undefined && { password }), ...(tls !== undefined && { tls: { ca: tls.ca } }) };
+}
+
+type Options = Omit<RedisOptions, "replyMapping">;
+
 /** Starts a private Redis in memory, in a folder of its own. */
-export async function startRedis({ config, args = [], client = {}, ...given }: RedisStart = {}): Promise<RunningRedis> {
+export async function startRedis({ config, args = [], ...given }: RedisStart = {}): Promise<RunningRedis> {
+  const { password, tls } = given;
   const port = given.port ?? (await freePort());
   const folder = await mkdtemp(join(tmpdir(), "faultline-redis-"));
   const file = join(folder, "redis.conf");
   if (config !== undefined) await writeFile(file, config);
   const memory = ["--save", "", "--appendonly", "no"];
-  const listen = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder];
-  const more = args.map((arg) => arg.replace("{dir}", folder));
-  const isSentinel = more.includes("--sentinel");
+  const listen = [...portArgs(port, tls), "--bind", "127.0.0.1", "--dir", folder];
+  const secured = password === undefined ? [] : ["--requirepass", password];
+  const isSentinel = args.includes("--sentinel");
   const child = spawn(
     "redis-server",
-    [...(config === undefined ? [] : [file]), ...listen, ...(isSentinel ? [] : memory), ...more],
+    [...(config === undefined ? [] : [file]), ...listen, ...secured, ...(isSentinel ? [] : memory), ...args],
     { stdio: "ignore" },
   );
   const kill9 = async () => {
@@ -60,20 +73,31 @@ export async function startRedis({ config, args = [], client = {}, ...given }: R
     await exited;
   };
   try {
-    await answering({ port, host: "127.0.0.1", ...client }, child);
+    await answering(
+      { port, host: "127.0.0.1", ...letIn(given), ...(tls !== undefined && { tls: { rejectUnauthorized: false } }) },
+      child,
+    );
   } catch (error) {
     await kill9();
     throw error;
   }
   return {
-    url: `redis://127.0.0.1:${port}`,
+    url: `${tls === undefined ? "redis" : "rediss"}://${password === undefined ? "" : `:${password}@`}127.0.0.1:${port}`,
     port,
+    pause: () => void child.kill("SIGSTOP"),
     kill9,
     async stop() {
       await kill9();
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+function portArgs(port: number, tls: Certificates | undefined): string[] {
+  if (tls === undefined) return ["--port", String(port)];
+  const files = ["--tls-cert-file", tls.certFile, "--tls-key-file", tls.keyFile, "--tls-ca-cert-file", tls.caFile];
+  const others = ["--tls-auth-clients", "no", "--tls-replication", "yes", "--tls-cluster", "yes"];
+  return ["--port", "0", "--tls-port", String(port), ...files, ...others];
 }
 
 /** A port that was free a moment ago. */
@@ -88,7 +112,7 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function answering(options: Omit<RedisOptions, "replyMapping">, child: ChildProcess): Promise<void> {
+async function answering(options: Options, child: ChildProcess): Promise<void> {
   const client = new Redis({ ...options, maxRetriesPerRequest: null, retryStrategy: () => 50 });
   client.on("error", () => undefined);
   const what = `redis-server on port ${options.port}`;
