@@ -20,7 +20,7 @@ export const publicUrl = "https://faultline.example.com";
 export const account = { sid: defaultAccount.sid, token: defaultAccount.tokens[0] } as const;
 
 const main = join(import.meta.dirname, "../../src/main.ts");
-const startTimeoutMs = 30_000;
+const startTimeoutMs = 60_000;
 
 /** A running `faultline serve`. */
 export interface Faultline extends OperateClient {
