@@ -1,9 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
+import pg from "pg";
 import { afterEach, expect, inject, test } from "vitest";
 import { courier, streamParcel, webhookParcel } from "../support/deliver.ts";
-import { type Faultline, useFaultlines } from "../support/faultline.ts";
+import { baseEnvironment, type Faultline, useFaultlines } from "../support/faultline.ts";
 import { dropDatabase, freshDatabase, postgresPrograms } from "../support/postgres.ts";
+import { redisAvailable, startRedis } from "../support/redis.ts";
 import { errorEvent } from "../support/sign.ts";
 import { streamCodes } from "../support/stream-of-deliveries.ts";
 import { until } from "../support/until.ts";
@@ -87,10 +89,11 @@ test("embedded: a copy of the folder of a stopped process opens with the same in
   await second.stop();
 });
 
-test.skipIf(inject("postgresUrl") === null)(
+const server = inject("postgresUrl") ?? "";
+
+test.skipIf(server === "")(
   "PostgreSQL: a dump of a running process, restored into an empty database, opens with the same incidents",
   async () => {
-    const server = inject("postgresUrl") ?? "";
     const [from, to] = [await freshDatabase(server), await freshDatabase(server)];
     databases.push(from, to);
     const file = join(faultlines.folder(), "faultline.dump");
@@ -109,5 +112,52 @@ test.skipIf(inject("postgresUrl") === null)(
     await expectToGoOn(second, before);
     await expectAJobToRun(second);
     await second.stop();
+  },
+);
+
+test.skipIf(server === "" || !redisAvailable())(
+  "PostgreSQL and Redis: the dump restored and Redis flushed, what was still to do is done",
+  async () => {
+    const [from, to] = [await freshDatabase(server), await freshDatabase(server)];
+    databases.push(from, to);
+    const redis = await startRedis();
+    const bin = postgresPrograms() ?? "";
+    const file = join(faultlines.folder(), "faultline.dump");
+
+    // Without a worker all jobs are left to do.
+    const ingest = await faultlines.start({ DATABASE_URL: from, REDIS_URL: redis.url }, ["serve", "--role", "ingest"]);
+    await report(ingest);
+    const before = await record(ingest);
+    execFileSync(join(bin, "pg_dump"), ["--format=custom", `--file=${file}`, from]);
+    await ingest.stop();
+    execFileSync(join(bin, "pg_restore"), ["--no-owner", "--exit-on-error", `--dbname=${to}`, file]);
+    execFileSync("redis-cli", ["-u", redis.url, "flushdb"]);
+
+    const restored = await faultlines.start({ DATABASE_URL: to, REDIS_URL: redis.url });
+    expect(await record(restored)).toEqual(before);
+    await until("a job for every incident", 90_000, async () => {
+      const ran = await restored.metric("faultline_job_duration_seconds_count", { queue: "diagnose" });
+      return ran >= streamCodes.length;
+    });
+    await restored.stop();
+    await redis.stop();
+  },
+);
+
+test.skipIf(server === "")(
+  "an older version does not start on the schema of a newer one, and says what to do",
+  async () => {
+    const databaseUrl = await freshDatabase(server);
+    databases.push(databaseUrl);
+    const first = await faultlines.start({ DATABASE_URL: databaseUrl });
+    await first.stop();
+    const client = new pg.Client(databaseUrl);
+    await client.connect();
+    await client.query("insert into faultline.kysely_migration (name, timestamp) values ('9999-later', '2099-01-01')");
+    await client.end();
+    const env = { ...baseEnvironment(faultlines.folder()), DATABASE_URL: databaseUrl };
+    const { exitCode, stdout } = await faultlines.run(["serve"], env);
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain("run the newest version that has used this database");
   },
 );
