@@ -4,6 +4,7 @@ import pg from "pg";
 import type { Log } from "../pipeline/ports.ts";
 import { type Embedded, startEmbedded } from "./embedded/start.ts";
 import { migrate } from "./migrate.ts";
+import { detectPooling, type Pooling } from "./sessions.ts";
 
 /** An open database, its schema up to date. */
 export interface Database {
@@ -13,6 +14,7 @@ export interface Database {
   /**
    * The pool for BullMQ's PostgreSQL backend, made on first call: unqualified names lead to the schema `bullmq`, where
    * BullMQ's migrations put its tables. LISTEN holds one of its connections per worker.
+   * @throws when the database is behind a pooler in transaction mode, where BullMQ cannot work
    */
   queuePool(): pg.Pool;
   /** Ends both pools and, when embedded, the database. */
@@ -36,6 +38,11 @@ export const statementTimeoutMs = 4_000;
 const connectTimeoutMs = 3_000;
 const closePatienceMs = 3_000;
 const queueSearchPath = "-c search_path=bullmq";
+
+const noSessions =
+  "queue: expected a database that keeps a session for each connection, got a pooler in transaction mode behind DATABASE_URL, " +
+  "where BullMQ cannot work. Fix: set REDIS_URL, so that the queue is on Redis, or let DATABASE_URL lead to PostgreSQL itself " +
+  "or to a pool in session mode";
 
 /**
  * Opens PostgreSQL, or the embedded one when there is no URL, and brings its schema up to date.
@@ -67,22 +74,28 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     closed ??= closeAll();
     return closed;
   };
+  let pooling: Pooling = "none";
   try {
     await migrate({ ...connection, connectionTimeoutMillis: connectTimeoutMs });
+    if (embedded === null) pooling = await detectPooling({ ...connection, connectionTimeoutMillis: connectTimeoutMs });
   } catch (error) {
     await close();
     throw error;
   }
+  if (pooling !== "none") options.log.info({ pooling }, "The database is behind a pooler");
   let queuePool: pg.Pool | null = null;
   return {
     pool: open({
       max: options.poolSize ?? 10,
-      statement_timeout: statementTimeoutMs,
       query_timeout: statementTimeoutMs + 200,
+      ...statementLimit(pooling),
     }),
     mode: embedded === null ? "postgres" : "embedded",
     queuePool: () => {
-      queuePool ??= open({ max: 20, keepAlive: true, ...queueConnection(options.databaseUrl) });
+      if (pooling === "transaction") throw new Error(noSessions);
+      // Behind a pooler nothing comes along with a connection; BullMQ's side sets the schema itself then.
+      const schema = pooling === "none" ? queueConnection(options.databaseUrl) : {};
+      queuePool ??= open({ max: 20, keepAlive: true, ...schema });
       return queuePool;
     },
     close,
@@ -95,6 +108,23 @@ function openEmbedded(options: DatabaseOptions): Promise<Embedded> {
     options.onLost?.(error);
   };
   return startEmbedded({ dataDir: resolve(options.dataDir), log: options.log, onLost });
+}
+
+/**
+ * How the server is told to end what takes too long. Behind a pooler in transaction mode nobody can tell it for us alone; we
+ * stop waiting all the same, and the pooler then drops its connection.
+ */
+function statementLimit(pooling: Pooling): pg.PoolConfig {
+  switch (pooling) {
+    case "none":
+      return { statement_timeout: statementTimeoutMs };
+    case "session":
+      return {
+        onConnect: (client) => client.query(`set statement_timeout = ${statementTimeoutMs}`).then(() => undefined),
+      };
+    case "transaction":
+      return {};
+  }
 }
 
 /** The embedded database has one session, whose search_path is set at its start. */

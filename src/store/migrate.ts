@@ -34,7 +34,9 @@ export async function migrate(connection: pg.ClientConfig): Promise<void> {
     );
   }
   try {
-    await client.query("select pg_advisory_lock($1)", [advisoryLock]);
+    // For as long as this transaction lasts: a lock of the session would be somebody else's behind a pooler.
+    await client.query("begin");
+    await client.query("select pg_advisory_xact_lock($1)", [advisoryLock]);
     const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: new pg.Pool({ ...connection, max: 1 }) }) });
     const migrator = new Migrator({
       db,
@@ -51,7 +53,7 @@ export async function migrate(connection: pg.ClientConfig): Promise<void> {
       );
     }
   } finally {
-    await client.query("select pg_advisory_unlock($1)", [advisoryLock]).catch(() => undefined);
+    await client.query("rollback").catch(() => undefined);
     await client.end();
   }
 }

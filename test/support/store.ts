@@ -16,10 +16,11 @@ import { createEventStore, type EventStoreOptions } from "../../src/store/event-
 import { createHousekeeping } from "../../src/store/housekeeping.ts";
 import { createRecordReader } from "../../src/store/record-reader.ts";
 import { createWorkStore } from "../../src/store/work-store.ts";
+import { pgbouncerAvailable, startPgbouncer } from "./pgbouncer.ts";
 import { dropDatabase, freshDatabase } from "./postgres.ts";
 
-/** Where a store keeps its record. */
-export type StoreMode = "embedded" | "postgres";
+/** Where a store keeps its record; `pooled` is PostgreSQL behind a PgBouncer in transaction mode. */
+export type StoreMode = "embedded" | "postgres" | "pooled";
 
 /** A log that says nothing. */
 export const silentLog: Log = {
@@ -49,14 +50,17 @@ export interface FreshStore {
 
 /** Whether the store can be opened this way here. */
 export function storeAvailable(mode: StoreMode): boolean {
+  if (mode === "pooled" && !pgbouncerAvailable()) return false;
   return mode === "embedded" || inject("postgresUrl") !== null;
 }
 
 /** Opens a store on a new, empty database. Dispose of it afterwards. */
 export async function freshStore(mode: StoreMode): Promise<FreshStore> {
   const serverUrl = inject("postgresUrl");
-  if (mode === "postgres" && serverUrl === null) throw new Error("expected a PostgreSQL; check storeAvailable() first");
-  const databaseUrl = mode === "postgres" && serverUrl !== null ? await freshDatabase(serverUrl) : null;
+  if (mode !== "embedded" && serverUrl === null) throw new Error("expected a PostgreSQL; check storeAvailable() first");
+  const direct = mode !== "embedded" && serverUrl !== null ? await freshDatabase(serverUrl) : null;
+  const pooler = mode === "pooled" && direct !== null ? await startPgbouncer(direct, { mode: "transaction" }) : null;
+  const databaseUrl = pooler === null || direct === null ? direct : pooler.through(direct);
   const dataDir = mkdtempSync(join(tmpdir(), "faultline-test-data-"));
   const db = await openDatabase({ databaseUrl, dataDir, log: silentLog });
   const batches: number[] = [];
@@ -81,7 +85,8 @@ export async function freshStore(mode: StoreMode): Promise<FreshStore> {
     dispose: async () => {
       await db.close();
       rmSync(dataDir, { recursive: true, force: true });
-      if (databaseUrl !== null) await dropDatabase(databaseUrl);
+      await pooler?.stop();
+      if (direct !== null) await dropDatabase(direct);
     },
   };
 }
