@@ -26,7 +26,7 @@ let redis: RunningRedis | null = null;
 let echo: ReceiverDouble | null = null;
 
 afterEach(async () => {
-  await Promise.all([twilio, everyone, collector, redis, echo].map((each) => each?.stop()));
+  await Promise.all([twilio?.stop(), everyone?.stop(), collector?.stop(), redis?.stop(), echo?.stop()]);
   twilio = null;
   everyone = null;
   collector = null;
