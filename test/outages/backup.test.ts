@@ -135,7 +135,7 @@ test.skipIf(server === "" || !redisAvailable())(
 
     const restored = await faultlines.start({ DATABASE_URL: to, REDIS_URL: redis.url });
     expect(await record(restored)).toEqual(before);
-    await until("a job for every incident", 90_000, async () => {
+    await until("a job for every incident", 120_000, async () => {
       const ran = await restored.metric("faultline_job_duration_seconds_count", { queue: "diagnose" });
       return ran >= streamCodes.length;
     });
