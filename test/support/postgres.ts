@@ -1,9 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import pg from "pg";
+import type { Certificates } from "./certificates.ts";
 import { freePort } from "./redis.ts";
 
 /*
@@ -34,8 +35,12 @@ export function postgresPrograms(): string | null {
   return null;
 }
 
-/** Starts one. Its processes end with this one, even when this one is killed. */
-export async function startPostgres(): Promise<PrivatePostgres & { remove(): Promise<void> }> {
+/** Starts one, which speaks TLS only when it is given a certificate. Its processes end with this one, even when this one is killed. */
+export async function startPostgres({
+  tls,
+}: {
+  readonly tls?: Certificates;
+} = {}): Promise<PrivatePostgres & { remove(): Promise<void> }> {
   const bin = postgresPrograms();
   if (bin === null)
     throw new Error("expected PostgreSQL, found none in /usr/lib/postgresql; apt-get install postgresql");
@@ -53,12 +58,23 @@ export async function startPostgres(): Promise<PrivatePostgres & { remove(): Pro
     stdio: "ignore",
   });
 
-  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  const encrypted = tls === undefined ? [] : encrypt(data, tls, asRoot);
+  const url = `postgres://postgres@127.0.0.1:${port}/postgres${tls === undefined ? "" : "?sslmode=no-verify"}`;
   let server: ChildProcess | null = null;
   const start = async () => {
     server = spawn(
       "setpriv",
-      wrapped("postgres", ["-D", data, "-k", dir, "-p", String(port), "-c", "listen_addresses=127.0.0.1"]),
+      wrapped("postgres", [
+        "-D",
+        data,
+        "-k",
+        dir,
+        "-p",
+        String(port),
+        "-c",
+        "listen_addresses=127.0.0.1",
+        ...encrypted,
+      ]),
       { ...options, stdio: "ignore" },
     );
     await untilAnswers(url);
@@ -84,6 +100,21 @@ export async function startPostgres(): Promise<PrivatePostgres & { remove(): Pro
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** Its key must be its own. Who comes without TLS is turned away. */
+function encrypt(data: string, tls: Certificates, asRoot: boolean): string[] {
+  const [cert, key, access] = ["server.pem", "server.key", "pg_hba.conf"].map((name) => join(data, name)) as [
+    string,
+    string,
+    string,
+  ];
+  copyFileSync(tls.certFile, cert);
+  copyFileSync(tls.keyFile, key);
+  chmodSync(key, 0o600);
+  if (asRoot) execFileSync("chown", ["postgres:postgres", cert, key]);
+  writeFileSync(access, "local all all trust\nhostssl all all 127.0.0.1/32 trust\n");
+  return ["-c", "ssl=on", "-c", `ssl_cert_file=${cert}`, "-c", `ssl_key_file=${key}`];
 }
 
 /** Makes an empty database on the server and gives its URL. */
