@@ -137,6 +137,9 @@ async function start(
   stops.push(() => queue.close());
   const dispatcher = createDispatcher({ queue, works, clock, log });
   stops.push(() => dispatcher.settled());
+  // Opened late and closed late: whoever looks is told "not ready" for as long as requests and jobs are being finished.
+  let admin: Awaited<ReturnType<typeof listenOn>> | null = null;
+  stops.push(async () => await admin?.close(1_000));
 
   const codes = {
     codeView: (code: number) => codeView(code, rules, catalogue),
@@ -193,8 +196,7 @@ async function start(
     log,
   };
   const operate = measureServed(createOperateApp(operateOptions), operateRoutes(operateOptions), telemetry);
-  const admin = await listenOn("ADMIN_PORT", operate, config.adminHost, config.adminPort, 200);
-  stops.push(() => admin.close(1_000));
+  admin = await listenOn("ADMIN_PORT", operate, config.adminHost, config.adminPort, 200);
 
   const publicPort =
     role === "worker"

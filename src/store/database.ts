@@ -3,7 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import pg from "pg";
 import type { Log } from "../pipeline/ports.ts";
 import { type Embedded, startEmbedded } from "./embedded/start.ts";
-import { migrate } from "./migrate.ts";
+import { migrate, migrateTogether } from "./migrate.ts";
 import { detectPooling, type Pooling } from "./sessions.ts";
 
 /** An open database, its schema up to date. */
@@ -76,8 +76,9 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   };
   let pooling: Pooling = "none";
   try {
-    await migrate({ ...connection, connectionTimeoutMillis: connectTimeoutMs });
-    if (embedded === null) pooling = await detectPooling({ ...connection, connectionTimeoutMillis: connectTimeoutMs });
+    const once = { ...connection, connectionTimeoutMillis: connectTimeoutMs };
+    await (embedded === null ? migrateTogether(once) : migrate(once));
+    if (embedded === null) pooling = await detectPooling(once);
   } catch (error) {
     await close();
     throw error;

@@ -18,10 +18,11 @@ const migrations: Record<string, Migration> = {
 const advisoryLock = 0x66_6c_74_31;
 
 /**
- * Brings the schema `faultline` up to date. Safe with several processes starting at once: one works, the others wait.
+ * Brings the schema `faultline` of a server up to date. Safe with several processes starting at once: one works, the others
+ * wait.
  * @throws when the database cannot be reached, or was brought further by a newer version
  */
-export async function migrate(connection: pg.ClientConfig): Promise<void> {
+export async function migrateTogether(connection: pg.ClientConfig): Promise<void> {
   const client = new pg.Client(connection);
   // A connection that breaks rejects the query under way; the event only repeats it.
   client.on("error", () => undefined);
@@ -34,27 +35,36 @@ export async function migrate(connection: pg.ClientConfig): Promise<void> {
     );
   }
   try {
-    // For as long as this transaction lasts: a lock of the session would be somebody else's behind a pooler.
+    // For as long as this transaction lasts: behind a pooler a lock of the session would soon be somebody else's.
     await client.query("begin");
     await client.query("select pg_advisory_xact_lock($1)", [advisoryLock]);
-    const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: new pg.Pool({ ...connection, max: 1 }) }) });
-    const migrator = new Migrator({
-      db,
-      migrationTableSchema: "faultline",
-      provider: { getMigrations: async () => migrations },
-    });
-    const { error } = await migrator.migrateToLatest();
-    await db.destroy();
-    if (error !== undefined) {
-      throw new Error(
-        `database: expected a schema this version can bring up to date, got "${reason(error)}"; ` +
-          "run the newest version that has used this database",
-        { cause: error },
-      );
-    }
+    await migrate(connection);
   } finally {
     await client.query("rollback").catch(() => undefined);
     await client.end();
+  }
+}
+
+/**
+ * Brings the schema `faultline` of a database that nobody else uses up to date: the embedded one, where a transaction would
+ * keep out all other connections.
+ * @throws when it was brought further by a newer version
+ */
+export async function migrate(connection: pg.ClientConfig): Promise<void> {
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: new pg.Pool({ ...connection, max: 1 }) }) });
+  const migrator = new Migrator({
+    db,
+    migrationTableSchema: "faultline",
+    provider: { getMigrations: async () => migrations },
+  });
+  const { error } = await migrator.migrateToLatest();
+  await db.destroy();
+  if (error !== undefined) {
+    throw new Error(
+      `database: expected a schema this version can bring up to date, got "${reason(error)}"; ` +
+        "run the newest version that has used this database",
+      { cause: error },
+    );
   }
 }
 
