@@ -1,13 +1,27 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type Answer, statusOf } from "../core/outcome.ts";
+import { type Answer, type RejectReason, statusOf } from "../core/outcome.ts";
 
 /** How long and how much of an unread body is thrown away so that the sender gets to read our answer. */
 const discardMs = 1000;
 const discardBytes = 4 * 1024 * 1024;
 
+/** A body of this size, in bytes, costs less to read and throw away than a new connection. Most webhooks are smaller. */
+const cheapBytes = 16 * 1024;
+
+/** What is refused before a body is looked at. */
+const refusedUnread: ReadonlySet<RejectReason> = new Set([
+  "no_signature",
+  "wrong_signature",
+  "rate_limited",
+  "not_found",
+  "method_not_allowed",
+  "unsupported_media_type",
+  "unsupported_encoding",
+]);
+
 /**
- * Sends an answer, always without a body. What is left of the request's own body would be read as the next request, so the
- * connection ends after such an answer; so it does when we are about to stop.
+ * Sends an answer, always without a body. The connection ends after an answer to a request whose own body was not read, unless
+ * what is left of it is little; so it does when we are about to stop.
  */
 export function respond(request: IncomingMessage, response: ServerResponse, answer: Answer, stopping: boolean): void {
   // Nobody is there any more.
@@ -22,15 +36,25 @@ export function respond(request: IncomingMessage, response: ServerResponse, answ
   }
   const unread = hasUnreadBody(request);
   // After a request that asks for another protocol Node's parser drops what came with it.
-  if (unread || stopping || request.headers.upgrade !== undefined) response.setHeader("Connection", "close");
+  const closes = (unread && !isCheap(request, answer)) || stopping || request.headers.upgrade !== undefined;
+  if (closes) response.setHeader("Connection", "close");
   if (!unread || request.socket.readableEnded) {
     response.end();
     return;
   }
   // Closing with unread bytes resets the connection, and the answer is lost on the way. So the answer goes out whole, and
-  // only then, when the rest has been thrown away or patience is at an end, the connection is closed.
+  // only then, when the rest has been thrown away or patience is at an end, the connection is closed, or free for the next.
   response.flushHeaders();
-  discardRest(request, () => response.end());
+  discardRest(request, () => {
+    if (closes || request.complete) response.end();
+    else request.socket.destroy();
+  });
+}
+
+/** Small, and refused for what stands in the head: a body that came too slowly or broken is not waited for again. */
+function isCheap({ headers }: IncomingMessage, answer: Answer): boolean {
+  if (answer.outcome === "accepted" || !refusedUnread.has(answer.reason)) return false;
+  return headers["transfer-encoding"] === undefined && Number(headers["content-length"]) <= cheapBytes;
 }
 
 function hasUnreadBody(request: IncomingMessage): boolean {

@@ -93,16 +93,55 @@ describe("a connection", () => {
     expect(text).not.toMatch(/^connection: close/im);
   });
 
-  it("never takes the rest of a refused body for a request", async () => {
+  it.each([
+    ["small", 0, /connection: keep-alive/i],
+    ["large", 20_000, /connection: close/i],
+  ])("never takes the rest of a refused body for a request, if it is %s", async (_size, padding, fate) => {
     const port = await publicPort();
     const connection = await rawConnection(port.port);
-    const smuggled = head("GET", "/smuggled", {});
+    const smuggled = head("GET", "/smuggled", {}) + "x".repeat(padding);
     connection.write(
       head("POST", debuggerUrl, { "Content-Type": formType, "Content-Length": String(smuggled.length) }),
     );
+    expect(await connection.received(/\r\n\r\n/)).toMatch(/^HTTP\/1.1 (401|413) /);
     connection.write(smuggled);
-    expect(await connection.received(/\r\n\r\n/)).toMatch(/^HTTP\/1.1 401 [\s\S]*connection: close/i);
+    const text = await connection.received(fate);
+    expect(text.match(/HTTP\/1\.1/g)).toHaveLength(1);
+    if (padding === 0) {
+      connection.write(delivery);
+      await connection.received(/HTTP\/1\.1 401 [\s\S]*HTTP\/1\.1 204 /);
+      connection.socket.end();
+    }
     await connection.ended;
+    const next = padding === 0 ? [["debugger", "accepted"]] : [];
+    expect(port.counted).toEqual([["debugger", padding === 0 ? "no_signature" : "body_too_large"], ...next]);
+  });
+
+  it("stays open after a refusal whose body is small: a new connection costs more than throwing it away", async () => {
+    const port = await publicPort();
+    const connection = await rawConnection(port.port);
+    const body = "x".repeat(1_500);
+    const unsigned =
+      head("POST", debuggerUrl, { "Content-Type": formType, "Content-Length": String(body.length) }) + body;
+    for (let count = 1; count <= 20; count += 1) {
+      connection.write(unsigned);
+      const text = await connection.received(new RegExp(`^(?:HTTP/1.1 401 [^]*?\r\n\r\n){${count}}$`));
+      expect(text).not.toMatch(/^connection: close/im);
+    }
+    expect(port.counted).toEqual(Array(20).fill(["debugger", "no_signature"]));
+  });
+
+  it.each(["keeps silent", "drips", "has gone"])("is ended when the sender of a small refused body %s", async (how) => {
+    const port = await publicPort();
+    const connection = await rawConnection(port.port);
+    connection.write(`${head("POST", debuggerUrl, { "Content-Type": formType, "Content-Length": "1000" })}x`);
+    await connection.received(/^HTTP\/1.1 401 /);
+    const drip = setInterval(() => how === "drips" && connection.write("x"), 20);
+    if (how === "has gone") connection.socket.end();
+    const started = performance.now();
+    await connection.ended;
+    clearInterval(drip);
+    expect(performance.now() - started).toBeLessThan(3_000);
     expect(port.counted).toEqual([["debugger", "no_signature"]]);
   });
 
