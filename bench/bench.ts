@@ -30,12 +30,16 @@ export interface Findings {
 /** One group of measurements. */
 export type Scenario = (bench: Bench) => Promise<Findings>;
 
-/** Ends contenders and passes on what they complained about. */
-export async function stopAll(contenders: readonly Contender[], bench: Pick<Bench, "say">): Promise<void> {
+/** Ends contenders, passes on what they complained about, and gives what is wrong with the records they left behind. */
+export async function stopAll(contenders: readonly Contender[], bench: Pick<Bench, "say">): Promise<string[]> {
+  const problems: string[] = [];
   for (const contender of contenders) {
     await contender.stop();
+    const problem = (await contender.leftBehind?.()) ?? null;
+    if (problem !== null) problems.push(`${contender.name}: ${problem}`);
     // Emptying a queue cuts off jobs under way, and BullMQ misses them.
     const [first] = contender.warnings().filter((warning) => !warning.includes("Missing key for job"));
     if (first !== undefined) bench.say(`${contender.name}: a warning: ${first}`);
   }
+  return problems;
 }

@@ -6,6 +6,7 @@ import { type Load, sendLoad } from "./load/load.ts";
 import { type RequestFile, writeRequests } from "./load/request-file.ts";
 import type { Workload } from "./load/workloads.ts";
 import { watchMemory } from "./memory.ts";
+import { processorMs } from "./processor.ts";
 import { median } from "./report/median.ts";
 
 /** One line of a table: a contender under a kind of traffic. */
@@ -13,8 +14,13 @@ export interface Lane {
   readonly contender: Contender;
   readonly workload: Workload;
   readonly connections: number;
-  /** Brings the record to where the measurement starts from. Default: the contender's `reset`, after each measurement. */
+  /** Brings the record to where the measurement starts from. */
   readonly prepare?: () => Promise<void>;
+  /**
+   * Empties record and queue after each measurement: for traffic that leaves more work behind than others should have to
+   * bear. Where incidents stay open, diagnosing and telling of them is part of the warm-up, as it would be.
+   */
+  readonly resetAfter?: boolean;
 }
 
 /** One measurement of a lane. Times in milliseconds. */
@@ -26,6 +32,8 @@ export interface Round {
   readonly p99: number;
   readonly max: number;
   readonly peakMiB: number;
+  /** Processor time of the contender's own processes, in microseconds an answer. */
+  readonly processorUs: number;
 }
 
 /** All measurements of a lane. */
@@ -38,17 +46,17 @@ export interface Measured {
 const mostEvents = { single: 16_000, batched: 60_000 };
 
 /**
- * Measures lanes in turns, round by round, so that whatever else the machine does hits them alike. One short round before
+ * Measures lanes in turns, round by round, so that whatever else the machine does hits them alike. One round before
  * does not count. After each measurement the record is held against what was acknowledged.
  */
 export async function measureLanes(
   lanes: readonly Lane[],
   bench: Bench,
-): Promise<{ measured: readonly Measured[]; problems: readonly string[] }> {
+): Promise<{ measured: readonly Measured[]; problems: string[] }> {
   const rounds = new Map<Lane, Round[]>(lanes.map((lane) => [lane, []]));
   const problems: string[] = [];
   for (let number = 0; number <= bench.options.rounds; number += 1) {
-    const seconds = number === 0 ? Math.min(2, bench.options.seconds) : bench.options.seconds;
+    const { seconds } = bench.options;
     const files = requestFiles(bench, seconds);
     for (const lane of lanes) {
       const { round, problem } = await measure(lane, files.of(lane), seconds, bench);
@@ -111,6 +119,7 @@ async function measure(
   await wait(200);
 
   const memory = watchMemory(contender.pids);
+  const processorBefore = processorMs(contender.pids);
   const connections = Math.floor(lane.connections / contender.ports.length);
   const loads = await Promise.all(
     contender.ports.map(async (port, index) => {
@@ -119,11 +128,12 @@ async function measure(
       return { file, load: await sendLoad(bench.generator, port, file, { seconds, connections }) };
     }),
   );
+  const usedMs = processorMs(contender.pids) - processorBefore;
   const peakMiB = memory.stop();
   // What was under way when the generator hung up is still recorded.
   await wait(300);
   const after = (await contender.record?.read()) ?? null;
-  if (lane.prepare === undefined) await contender.reset();
+  if (lane.resetAfter === true) await contender.reset();
 
   const perSecond = loads.reduce((sum, { load }) => sum + load.answered / load.seconds, 0);
   return {
@@ -134,6 +144,7 @@ async function measure(
       p99: Math.max(...loads.map(({ load }) => load.p99)),
       max: Math.max(...loads.map(({ load }) => load.max)),
       peakMiB,
+      processorUs: (usedMs * 1000) / loads.reduce((sum, { load }) => sum + load.answered, 0),
     },
     problem: problemOf(loads, before, after),
   };

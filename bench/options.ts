@@ -20,7 +20,7 @@ export const usage = `usage: npm run bench -- [options]
   --quick             one short round of everything, for trying it out: its figures mean little
   --only <scenario>   ${scenarioNames.join(", ")}; several separated by commas
   --rounds <n>        rounds of each measurement (3; quick: 1)
-  --seconds <n>       length of one measurement (4; quick: 1)
+  --seconds <n>       length of one measurement (3; quick: 1)
   --out <file>        where the JSON goes (bench/results/latest.json; with --quick or --only nowhere)`;
 
 /** @throws Error with what was expected, for words that cannot be read */
@@ -43,7 +43,7 @@ export function readOptions(args: readonly string[]): Options | "help" {
     quick,
     only: values.only === undefined ? scenarioNames : values.only.split(",").map(scenarioNamed),
     rounds: wholeNumber("--rounds", values.rounds, quick ? 1 : 3),
-    seconds: wholeNumber("--seconds", values.seconds, quick ? 1 : 4),
+    seconds: wholeNumber("--seconds", values.seconds, quick ? 1 : 3),
     out: values.out ?? (partial ? null : new URL("results/latest.json", import.meta.url).pathname),
   };
 }

@@ -11,6 +11,8 @@ export interface Contender {
   /** What its processes complained about. */
   warnings(): readonly string[];
   stop(): Promise<void>;
+  /** For one whose record can only be read once it has stopped: what is wrong with it, null when nothing is. */
+  leftBehind?(): Promise<string | null>;
 }
 
 /** What is on record. */

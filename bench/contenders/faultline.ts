@@ -1,8 +1,10 @@
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
+import { openDatabase } from "../../src/store/database.ts";
 import { operateClient } from "../../test/support/operate-client.ts";
 import { account, publicUrl } from "../load/account.ts";
+import { quietLog } from "../quiet-log.ts";
 import type { Contender, Kept } from "./contender.ts";
 import { type Started, startProcess } from "./process.ts";
 import type { Servers } from "./servers.ts";
@@ -15,6 +17,8 @@ export interface Backend {
   readonly databaseUrl: string | null;
   /** Null when the queue is on the database. */
   readonly redisUrl: string | null;
+  /** When embedded. */
+  readonly dataDir?: string;
 }
 
 /** The ports of one process. */
@@ -76,6 +80,12 @@ export async function faultline(
     started.push(await startFaultline(backend, sinkUrl, how));
   const adminPorts = started.map(({ announced }) => announced.adminPort);
   const database = backend.databaseUrl === null ? null : await openRecord(backend.databaseUrl);
+  let counted = 0;
+  const stop = once(async () => {
+    if (database === null) counted = (await countersOf(adminPorts)).events;
+    await Promise.all(started.map((each) => each.stop()));
+    await database?.close();
+  });
   return {
     name,
     adminPort: adminPorts[0] ?? 0,
@@ -90,11 +100,27 @@ export async function faultline(
       if (backend.redisUrl !== null) await flush(backend.redisUrl);
     },
     warnings: () => started.flatMap((each) => each.warnings()),
-    async stop() {
-      await Promise.all(started.map((each) => each.stop()));
-      await database?.close();
-    },
+    stop,
+    ...(backend.dataDir !== undefined && { leftBehind: () => checkEmbedded(backend.dataDir ?? "", counted) }),
   };
+}
+
+/** Does something at the first call; later ones wait for the same. */
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | null = null;
+  return () => {
+    done ??= work();
+    return done;
+  };
+}
+
+/** Opens the embedded database that a process has left, and holds it against what the process counted. */
+async function checkEmbedded(dataDir: string, counted: number): Promise<string | null> {
+  const db = await openDatabase({ databaseUrl: null, dataDir, log: quietLog });
+  const { rows } = await db.pool.query<{ events: string }>("select count(*) as events from faultline.events");
+  await db.close();
+  const events = Number(rows[0]?.events);
+  return events === counted ? null : `expected the ${counted} events it counted on record, got ${events}`;
 }
 
 /** What a database has on record, read as another client of it. */

@@ -35,6 +35,7 @@ export async function probe(servers: Servers, on: "postgres" | "pglite", folder:
   client.on("error", () => undefined);
   await client.connect();
   const basis = contender("probe on PostgreSQL", started);
+  let ended = false;
   return {
     ...basis,
     record: {
@@ -46,8 +47,9 @@ export async function probe(servers: Servers, on: "postgres" | "pglite", folder:
     },
     reset: async () => void (await client.query("truncate probe")),
     stop: async () => {
-      await client.end();
       await basis.stop();
+      if (!ended) await client.end();
+      ended = true;
     },
   };
 }

@@ -1,4 +1,5 @@
 import { Agent, get } from "node:http";
+import type pg from "pg";
 import type { Bench, Findings } from "../bench.ts";
 import { stopAll } from "../bench.ts";
 import { faultline, openRecord, postgresBackend } from "../contenders/faultline.ts";
@@ -27,7 +28,11 @@ export async function growth(bench: Bench): Promise<Findings> {
   say(`filling a record with ${large.events.toLocaleString("en-US")} events`);
   const filled = await fillRecord(backends.large.databaseUrl, large, `large ${process.pid}`);
   await fillRecord(backends.small.databaseUrl, small, `small ${process.pid}`);
-  const record = await openRecord(backends.small.databaseUrl);
+  const records = {
+    small: await openRecord(backends.small.databaseUrl),
+    large: await openRecord(backends.large.databaseUrl),
+  };
+  const filledTo = { small: await lastId(records.small.client), large: await lastId(records.large.client) };
 
   const contenders = {
     small: await faultline(named(small), backends.small, sinkUrl),
@@ -35,14 +40,25 @@ export async function growth(bench: Bench): Promise<Findings> {
   };
   try {
     const [smallApi, largeApi] = [await askForPages(contenders.small), await askForPages(contenders.large)];
-    // The small record is filled anew before each measurement; what a measurement adds to the large one hardly counts.
-    const refill = async () => {
-      await record.clear();
-      await fillRecord(backends.small.databaseUrl, small, `small again ${performance.now()}`);
+    // What a measurement adds is taken away again before the next; its incidents stay open, as they would.
+    const cutBack = async (client: pg.Client, filledTo: string) => {
+      await client.query("delete from faultline.events where id > $1", [filledTo]);
+      await client.query("delete from faultline.event_keys where id > $1", [filledTo]);
+      await client.query("vacuum (analyze)");
     };
     const lanes: readonly Lane[] = [
-      { contender: contenders.small, workload: workloads.mixed, connections, prepare: refill },
-      { contender: contenders.large, workload: workloads.mixed, connections, prepare: () => Promise.resolve() },
+      {
+        contender: contenders.small,
+        workload: workloads.mixed,
+        connections,
+        prepare: () => cutBack(records.small.client, filledTo.small),
+      },
+      {
+        contender: contenders.large,
+        workload: workloads.mixed,
+        connections,
+        prepare: () => cutBack(records.large.client, filledTo.large),
+      },
     ];
     const { measured, problems } = await measureLanes(lanes, bench);
     const [few, many] = measured;
@@ -82,7 +98,7 @@ export async function growth(bench: Bench): Promise<Findings> {
       problems,
     };
   } finally {
-    await record.close();
+    await Promise.all(Object.values(records).map((record) => record.close()));
     await stopAll(Object.values(contenders), bench);
   }
 
@@ -99,6 +115,11 @@ export async function growth(bench: Bench): Promise<Findings> {
     agent.destroy();
     return found;
   }
+}
+
+async function lastId(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ id: string }>("select max(id) as id from faultline.events");
+  return rows[0]?.id ?? "0";
 }
 
 function named({ events, incidents }: { events: number; incidents: number }): string {

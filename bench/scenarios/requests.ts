@@ -25,18 +25,26 @@ export async function requests(bench: Bench): Promise<Findings> {
     processes: 2,
     role: "ingest",
   });
+  const opening = await faultline("Faultline, PostgreSQL", await postgresBackend(servers), sinkUrl);
   const contenders = [http, express, handler, ...probes, postgres, embedded, traced, two];
 
   const lanes: readonly Lane[] = [
-    ...contenders.map((contender) => ({ contender, workload: workloads.mixed, connections })),
-    ...[workloads.oneIncident, workloads.newIncidents, workloads.duplicates, workloads.forged].map((workload) => ({
+    ...contenders.map((contender) => ({
+      contender,
+      workload: workloads.mixed,
+      connections,
+      resetAfter: contender === handler,
+    })),
+    ...[workloads.oneIncident, workloads.duplicates, workloads.forged].map((workload) => ({
       contender: postgres,
       workload,
       connections,
     })),
+    { contender: opening, workload: workloads.newIncidents, connections, resetAfter: true },
   ];
   try {
     const { measured, problems } = await measureLanes(lanes, bench);
+    problems.push(...(await stopAll([...contenders, opening], bench)));
     const of = (contender: Lane["contender"]) => laneOf(measured, contender);
     return {
       tables: [table(measured, of(http), of(handler))],
@@ -49,7 +57,7 @@ export async function requests(bench: Bench): Promise<Findings> {
       problems,
     };
   } finally {
-    await stopAll(contenders, bench);
+    await Promise.all([...contenders, opening].map((contender) => contender.stop()));
   }
 }
 
@@ -67,7 +75,17 @@ function perSecond(round: { readonly perSecond: number }): number {
 function table(measured: readonly Measured[], http: Measured, handler: Measured): Table {
   return {
     title: `One webhook of 1 KB a request, ${connections} connections`,
-    columns: ["", "requests/s", "to node:http", "to self-built", "p50 ms", "p99 ms", "max ms", "memory MiB"],
+    columns: [
+      "",
+      "requests/s",
+      "to node:http",
+      "to self-built",
+      "p50 ms",
+      "p99 ms",
+      "max ms",
+      "own processor µs",
+      "memory MiB",
+    ],
     rows: measured.map((each) => [
       `${each.lane.contender.name}${each.lane.workload === workloads.mixed ? "" : `: ${each.lane.workload.name}`}`,
       middle(each, perSecond),
@@ -76,6 +94,7 @@ function table(measured: readonly Measured[], http: Measured, handler: Measured)
       middle(each, ({ p50 }) => p50),
       middle(each, ({ p99 }) => p99),
       middle(each, ({ max }) => max),
+      middle(each, ({ processorUs }) => processorUs),
       middle(each, ({ peakMiB }) => peakMiB),
     ]),
     notes: [

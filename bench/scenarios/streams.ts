@@ -23,6 +23,7 @@ export async function streams(bench: Bench): Promise<Findings> {
   ];
   try {
     const { measured, problems } = await measureLanes(lanes, bench);
+    problems.push(...(await stopAll([http, postgres, embedded], bench)));
     const of = (lane: Lane) => measured[lanes.indexOf(lane)] ?? { lane, rounds: [] };
     return {
       tables: [
@@ -57,6 +58,6 @@ export async function streams(bench: Bench): Promise<Findings> {
       problems,
     };
   } finally {
-    await stopAll([http, postgres, embedded], bench);
+    await Promise.all([http, postgres, embedded].map((contender) => contender.stop()));
   }
 }
