@@ -1,5 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chmodSync, copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -21,6 +30,10 @@ export interface PrivatePostgres {
   resume(): void;
   /** Ends it at once, cutting all connections; {@link restart} starts it again on the same port. */
   stop(): Promise<void>;
+  /** Ends it as an operator does (SIGINT): transactions under way are rolled back. */
+  shutDown(): Promise<void>;
+  /** `kill -9` of the server and all its processes, as the kernel does when memory is short. */
+  kill9(): Promise<void>;
   restart(): Promise<void>;
 }
 
@@ -94,12 +107,31 @@ export async function startPostgres({
     resume: () => void server?.kill("SIGCONT"),
     // Immediate shutdown: no checkpoint, connections cut, recovery on the next start.
     stop: () => end("SIGQUIT"),
+    shutDown: () => end("SIGINT"),
+    async kill9() {
+      const pid = server?.pid;
+      const children = pid === undefined ? [] : childrenOf(pid);
+      await end("SIGKILL");
+      for (const child of children) killIfThere(child);
+    },
     restart: start,
     remove: async () => {
       await end("SIGINT");
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // Some end by themselves as soon as the server is gone.
+  }
 }
 
 /** Its key must be its own. Who comes without TLS is turned away. */

@@ -1,0 +1,15 @@
+import { defineConfig } from "vitest/config";
+import { FaultTable } from "./test/faults/table.ts";
+
+/** Apart from `npm test`: these take their time. `npm run test:faults` */
+export default defineConfig({
+  test: {
+    name: "faults",
+    include: ["test/faults/**/*.test.ts"],
+    globalSetup: ["test/support/global-setup.ts"],
+    hookTimeout: 60_000,
+    // Most of it is waiting; more at a time would be about the machine, not about the fault.
+    maxWorkers: 3,
+    reporters: ["default", new FaultTable()],
+  },
+});
