@@ -1,3 +1,4 @@
+import { UnrecoverableError } from "bullmq";
 import type { Log } from "../pipeline/ports.ts";
 import type { JobWorker, TakenJob, WorkerSettings } from "./backend.ts";
 import { openQueueServer, type QueueConnection } from "./connection.ts";
@@ -80,7 +81,9 @@ export async function openWorker(parts: OpenWorkerParts): Promise<RunningWorker>
   });
   worker.on("stalled", (id) => parts.log.warn({ queue: parts.queue, job: id }, "Job of a silent worker taken over"));
   worker.on("failed", (job, error) => {
-    if (job !== undefined && job.attemptsMade < (job.opts.attempts ?? 1) && error instanceof AttemptFailed) return;
+    // That it is done could not be told to a server that was away: it comes again, and finds that it is done.
+    const comesAgain = error instanceof AttemptFailed || (server.isShaken() && !(error instanceof UnrecoverableError));
+    if (job !== undefined && job.attemptsMade < (job.opts.attempts ?? 1) && comesAgain) return;
     parts.log.error({ queue: parts.queue, reason: describeError(error).reason }, "Job failed for good");
   });
 

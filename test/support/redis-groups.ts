@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import type { Certificates } from "./certificates.ts";
-import { freePort, letIn, type RedisStart, type RunningRedis, startRedis } from "./redis.ts";
+import { freePorts, letIn, type RedisStart, type RunningRedis, startRedis } from "./redis.ts";
 import { until } from "./until.ts";
 
 /*
@@ -96,7 +96,9 @@ const slots = 16_384;
 
 /** Starts a Cluster that serves all slots. */
 export async function startRedisCluster(secured: Pick<RedisStart, "password" | "tls"> = {}): Promise<RedisCluster> {
-  const servers = await Promise.all(Array.from({ length: 6 }, () => startNode(secured)));
+  const ports = await freePorts(12);
+  const pairs = Array.from({ length: 6 }, (_, index) => ({ port: ports[index] ?? 0, busPort: ports[index + 6] ?? 0 }));
+  const servers = await Promise.all(pairs.map((pair) => startNode(pair, secured)));
   const clients = servers.map(({ port }) => new Redis({ port, host: "127.0.0.1", ...letIn(secured) }));
   for (const client of clients) client.on("error", () => undefined);
   const [first] = clients;
@@ -149,10 +151,12 @@ export async function startRedisCluster(secured: Pick<RedisStart, "password" | "
   };
 }
 
-async function startNode(secured: Pick<RedisStart, "password" | "tls">): Promise<RunningRedis & { busPort: number }> {
-  const busPort = await freePort();
+async function startNode(
+  { port, busPort }: { port: number; busPort: number },
+  secured: Pick<RedisStart, "password" | "tls">,
+): Promise<RunningRedis & { busPort: number }> {
   const cluster = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--cluster-port", String(busPort)];
   const auth = secured.password === undefined ? [] : ["--masterauth", secured.password];
-  const server = await startRedis({ args: [...cluster, ...auth, "--repl-diskless-sync-delay", "0"], ...secured });
+  const server = await startRedis({ port, args: [...cluster, ...auth, "--repl-diskless-sync-delay", "0"], ...secured });
   return { ...server, busPort };
 }
