@@ -19,7 +19,7 @@ export async function openConnections(port: number, count: number, bytes: string
   while (sockets.length < count) {
     const some = Array.from({ length: Math.min(100, count - sockets.length) }, () => open(port, bytes));
     sockets.push(...some);
-    await Promise.all(some.map((socket) => (socket.connecting ? once(socket, "connect") : null)));
+    await Promise.all(some.map((socket) => (socket.connecting ? once(socket, "connect") : Promise.resolve())));
     await wait(5);
   }
   return sockets;
