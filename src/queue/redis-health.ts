@@ -54,8 +54,7 @@ export function watchHealth(client: RedisClient, ask: () => Promise<unknown>, tr
     if (!closed) trouble.connected();
   }
   if (client instanceof Cluster) {
-    client.on("-node", onNodeLost);
-    client.on("node error", onNodeLost);
+    for (const event of ["-node", "node error"]) client.on(event, () => void onNodeLost());
   }
 
   return {

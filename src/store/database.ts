@@ -121,7 +121,10 @@ function statementLimit(pooling: Pooling): pg.PoolConfig {
       return { statement_timeout: statementTimeoutMs };
     case "session":
       return {
-        onConnect: (client) => client.query(`set statement_timeout = ${statementTimeoutMs}`).then(() => undefined),
+        onConnect: (client) => {
+          // Goes before whatever else is asked of the connection; one that fails here fails there, too.
+          client.query(`set statement_timeout = ${statementTimeoutMs}`).catch(() => undefined);
+        },
       };
     case "transaction":
       return {};
