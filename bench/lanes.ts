@@ -95,7 +95,7 @@ function requestFiles(bench: Bench, seconds: number) {
       const perSecond = workload.batch === 1 ? mostEvents.single : mostEvents.batched;
       return contender.ports.map((_, place) => {
         const key = `${workload.name} ${place}`;
-        const file = made.get(key) ?? writeRequests(bench.folder, workload, `${seed} ${place}`, perSecond * seconds);
+        const file = made.get(key) ?? writeRequests(bench.folder, workload, `${seed} ${key}`, perSecond * seconds);
         made.set(key, file);
         return file;
       });
