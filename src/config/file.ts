@@ -58,7 +58,7 @@ export function readFileContent(
   receivers: readonly string[],
 ): FileContent {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: "error" });
   for (const { code, pos } of document.errors) {
     const where = `${file}:${lines.linePos(pos[0]).line} (file)`;
     settings.wrong(where, "valid YAML", code, "correct the syntax of this line");

@@ -8,7 +8,7 @@
  * text everywhere. Redacting twice changes nothing; the time it takes is linear in the input.
  */
 import type { JsonObject } from "./json.ts";
-import { cut, redactTree, redactWhole } from "./redact/tree.ts";
+import { cut, redactStart, redactTree, redactWhole } from "./redact/tree.ts";
 
 const maxPayloadCharacters = 64 * 1024;
 const maxTextCharacters = 16 * 1024;
@@ -23,5 +23,5 @@ export function redactPayload(payload: JsonObject): JsonObject {
 
 /** A redacted text of at most 16 KiB; what is cut ends in `[truncated]`. */
 export function redactText(text: string): string {
-  return cut(redactWhole(text), maxTextCharacters);
+  return cut(redactStart(text, maxTextCharacters, redactWhole), maxTextCharacters);
 }

@@ -14,7 +14,7 @@ export interface YamlText {
 /** Reads a YAML text. */
 export function readYaml(text: string): YamlText {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: "error" });
   const [error] = document.errors;
   const common = { pathText, lineOf: (path: readonly PropertyKey[]) => lines.linePos(offsetOf(document, path)).line };
   if (error !== undefined) {

@@ -10,6 +10,9 @@ const sid = /^[A-Z]{2}[0-9a-f]{32}$/;
 const trigger = /:\\?\/\\?\/|[=:?#+]|%(?:25)*2B|\\u002B|\d{3,}|\b(?:bearer|basic)\s+/gi;
 const credential = /[A-Za-z0-9._~+/=-]+/y;
 const spaces = /[ \t]{0,3}/y;
+/** Letters and digits nobody has to escape: in JSON that is broken off they would hide a key or a number. */
+const needlessEscape = /\\u00(3[0-9]|[46][1-9a-f]|[57][0-9a])/gi;
+const quotedName = /[ \t]{0,3}\\*"([A-Za-z_][\w.-]{0,63})\\*"/y;
 
 /** The part of a text that is replaced; it begins where the trigger asked for it, never before what is already done. */
 interface Edit {
@@ -26,6 +29,8 @@ interface Scan {
   done: number;
   /** Whether the scanner is inside a URL, up to the end of its word. */
   inUrl: boolean;
+  /** The last `"name":"…"`: it says what the next `"value"` is. */
+  named: string | null;
   /** The word the scanner is in, looked at once: words are what URLs end with. */
   word: Word;
 }
@@ -43,12 +48,14 @@ interface Word {
  * left to right, in linear time; doing it twice changes nothing.
  */
 export function redactFlat(text: string, options: { inParameters?: boolean; isUrl?: boolean } = {}): string {
-  if (sid.test(text) || !suspicious.test(text)) return text;
+  const spelled = text.includes("\\u00") ? text.replace(needlessEscape, unescaped) : text;
+  if (sid.test(spelled) || !suspicious.test(spelled)) return spelled;
   const scan: Scan = {
-    text: maskEmails(text),
+    text: maskEmails(spelled),
     inParameters: options.inParameters === true,
     done: 0,
     inUrl: false,
+    named: null,
     word: { end: 0, lastAt: -1, lastEquals: -1 },
   };
   if (options.isUrl === true) {
@@ -68,6 +75,10 @@ export function redactFlat(text: string, options: { inParameters?: boolean; isUr
     if (trigger.lastIndex <= at) trigger.lastIndex = at + 1;
   }
   return scan.done === 0 ? scan.text : out + scan.text.slice(scan.done);
+}
+
+function unescaped(_escape: string, hex: string): string {
+  return String.fromCharCode(Number.parseInt(hex, 16));
 }
 
 function editAt(scan: Scan, found: string, at: number): Edit | null {
@@ -105,11 +116,12 @@ function authorityEdit(scan: Scan, at: number, start: number): Edit | null {
   let end = start;
   while (end < word.end && !"/?#\\".includes(text.charAt(end))) end++;
   const authority = text.slice(start, end);
-  let userInfo = authority.lastIndexOf("@") + 1;
-  // No port: a password with a `/`, `?` or `#` in it.
-  if (userInfo === 0 && word.lastAt >= end && /:[^\]]*[^\d:\]]/.test(authority.slice(0, 300)))
-    userInfo = word.lastAt + 1 - start;
-  return userInfo === 0 ? null : { start, end: start + userInfo, text: "" };
+  const userInfo = authority.lastIndexOf("@") + 1;
+  if (userInfo > 0) return { start, end: start + userInfo, text: "" };
+  // No port: a password, with a `/`, `?` or `#` in it or cut off in the middle.
+  if (!/:[^\]]*[^\d:\]]/.test(authority.slice(0, 300))) return null;
+  if (word.lastAt >= end) return { start, end: word.lastAt + 1, text: "" };
+  return { start, end, text: `${redactFlat(authority.slice(0, authority.indexOf(":")))}:***` };
 }
 
 /** Drops the parameter values of a URL; its keys stay. */
@@ -152,7 +164,7 @@ function withoutValue(pair: string): string {
 function valueEdit(scan: Scan, at: number): Edit | null {
   const { text } = scan;
   const { key, isQuoted } = keyBefore(text, at, scan.done);
-  const kind = key === "" ? "plain" : keyKind(key, scan.inParameters);
+  const kind = isQuoted ? kindOfQuoted(scan, key, at) : key === "" ? "plain" : keyKind(key, scan.inParameters);
   if (kind === "plain" || kind === "url") return null;
   spaces.lastIndex = at + 1;
   const unescaped = at + 1 + (spaces.exec(text)?.[0].length ?? 0);
@@ -171,6 +183,18 @@ function valueEdit(scan: Scan, at: number): Edit | null {
   if (isColon && !isQuoted && (kind === "content" || kind === "place")) return null;
   if (isQuoted && (text.charAt(start) === "{" || text.charAt(start) === "[")) return drop(text, start, text.length);
   return drop(text, start, endOfUnquoted(text, start, kind, isQuoted));
+}
+
+/** As in a tree: in lists of { name, value } one says what the other one is. */
+function kindOfQuoted(scan: Scan, key: string, at: number): KeyKind {
+  if (key === "name" || key === "key") {
+    quotedName.lastIndex = at + 1;
+    scan.named = quotedName.exec(scan.text)?.[1] ?? null;
+  }
+  if (key !== "value" || scan.named === null) return key === "" ? "plain" : keyKind(key, scan.inParameters);
+  const kind = keyKind(scan.named, true);
+  scan.named = null;
+  return kind;
 }
 
 function drop(text: string, start: number, end: number): Edit | null {

@@ -6,7 +6,7 @@
 /** What may stand between two groups of digits of one number. */
 const separator = /(?:%20|%28|%29|[ ().\-\u00a0\u2010-\u2015]){1,3}/y;
 const digitRun = /\d+/y;
-const nanp = /[2-9]\d\d(?:\)? |\) ?|[-. ])\d{3}[-. ]\d{4}/y;
+const nanp = /[2-9]\d\d(?:\)?(?: |%20)|\)|[-.])\d{3}(?:[-. ]|%20)\d{4}/y;
 const nationalAddress = /(?:[a-z]{2,12}:)?(\(?\d[\d ().-]{5,30})/y;
 const maxDigits = 15;
 
@@ -102,7 +102,8 @@ function isWordCharacter(code: number): boolean {
 function isWithinWord(text: string, start: number): boolean {
   if (start === 0) return false;
   const before = text.charCodeAt(start - 1);
-  if (isWordCharacter(before)) return true;
+  // The end of an escape such as `\n`, in JSON that is broken off.
+  if (isWordCharacter(before)) return !(/[bfnrt]/.test(text.charAt(start - 1)) && text.charCodeAt(start - 2) === 0x5c);
   // A decimal, the last group of a UUID, or what a masked number is still joined to.
   if (before === 0x2e) return isWordCharacter(text.charCodeAt(start - 2));
   return before === 0x2d && /(?:-[0-9a-f]{4}|\*\d\d)-$/i.test(text.slice(Math.max(0, start - 6), start));

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from "../json.ts";
 import { parseUnbounded } from "../wire/bounded-json.ts";
-import { parseFormText, stripNul } from "../wire/form.ts";
+import { parseFormText, percentDecoded, stripNul } from "../wire/form.ts";
 import { dropped, redactFlat } from "./flat-text.ts";
 import { type KeyKind, keyKind } from "./key-kind.ts";
 import { maskNational } from "./phone.ts";
@@ -13,6 +13,7 @@ const nestingLimit = 4;
 const maxKeyLength = 256;
 const formShape = /^[\w.%+[\]$*-]+=[^\s]*$/;
 const plainKey = /^[A-Za-z_][A-Za-z_.-]{0,63}$/;
+const namingValue = /^[A-Za-z_][\w.-]{0,63}$/;
 const percentEncoded = /%[0-9a-f]{2}/i;
 
 /** What a value stands under. */
@@ -38,6 +39,18 @@ export function redactTree(object: JsonObject, limit: number): JsonObject {
 /** Redacts a text of its own, whatever is written in it: JSON, a form, percent-encoding, plain words. */
 export function redactWhole(text: string): string {
   return redactString(text, { kind: "plain", inParameters: false, depth: 0, nesting: 0 });
+}
+
+/**
+ * Redacts as much of a text as can be of use where `limit` characters may be kept, so that the time it takes goes by what is
+ * kept. Redaction leaves less than there was: twice as much is looked at. The end of that, where half a number could stand, is
+ * left out.
+ */
+export function redactStart(text: string, limit: number, redact: (text: string) => string): string {
+  const looked = 2 * limit + 1024;
+  if (text.length <= looked) return redact(text);
+  const start = redact(text.slice(0, looked));
+  return redact(start.slice(0, Math.max(0, start.length - 256)) + cutMark);
 }
 
 /** Cuts a redacted text down to `limit` characters, mark included, so that redacting it again changes nothing. */
@@ -76,7 +89,7 @@ function redactObject(object: JsonObject, place: Place, walk: Walk): JsonObject 
 function nameOf(object: JsonObject): string | null {
   for (const key of ["name", "key"]) {
     const name = Object.hasOwn(object, key) ? object[key] : undefined;
-    if (typeof name === "string" && plainKey.test(name)) return name;
+    if (typeof name === "string" && namingValue.test(name)) return name;
   }
   return null;
 }
@@ -89,7 +102,10 @@ function redactValue(value: Json, place: Place, walk: Walk): Json {
   if (place.kind !== "plain" && place.kind !== "address" && place.kind !== "url" && value !== "") {
     return spend(value === dropped ? value : dropped, value, walk);
   }
-  if (typeof value === "string") return spend(redactString(value, place), value, walk);
+  if (typeof value === "string") {
+    const start = redactStart(value, walk.left, (text) => redactString(text, place));
+    return spend(start, value, walk);
+  }
   if (typeof value === "number") {
     const digits = String(value);
     const masked = redactString(digits, place);
@@ -176,7 +192,28 @@ function redactNested(text: string, place: Place): string | null {
 function redactJsonText(text: string, value: Json, place: Place): string {
   const walk: Walk = { left: Number.POSITIVE_INFINITY, changed: false };
   const redacted = redactValue(value, { ...place, kind: "plain", depth: 0 }, walk);
-  return walk.changed ? JSON.stringify(redacted) : text;
+  // Of a key that comes twice one value was never looked at. Unchanged means that nothing nests too deep to be counted.
+  return walk.changed || membersOf(value) !== membersIn(text) ? JSON.stringify(redacted) : text;
+}
+
+/** How many keys the objects of a value have. */
+function membersOf(value: Json): number {
+  if (typeof value !== "object" || value === null) return 0;
+  const children = Array.isArray(value) ? value : Object.values(value);
+  return children.reduce<number>((sum, child) => sum + membersOf(child), Array.isArray(value) ? 0 : children.length);
+}
+
+/** How many keys JSON text has: the colons outside of its strings. */
+function membersIn(text: string): number {
+  let count = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x22) inString = !inString;
+    else if (code === 0x5c) at++;
+    else if (code === 0x3a && !inString) count++;
+  }
+  return count;
 }
 
 function redactForm(text: string, place: Place): string | null {
@@ -200,15 +237,6 @@ function redactEncoded(text: string, place: Place): string {
   const redacted = redactString(decoded, place);
   if (redacted === decoded) return text;
   return decoded === text ? redacted : encodeURIComponent(redacted);
-}
-
-/** Percent-decoded text, or the text itself when its encoding is broken. */
-function percentDecoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** Text that PostgreSQL takes, in a column and in jsonb: no NUL, no half of a surrogate pair. */

@@ -74,7 +74,7 @@ class Source {
 
   constructor(text: string, file: string) {
     this.file = file;
-    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
+    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, logLevel: "error" });
     for (const error of this.#document.errors) {
       const line = this.#lines.linePos(error.pos[0]).line;
       this.#note(line, "(file)", {

@@ -78,7 +78,7 @@ export const Match = z
     /** Sid of the Service. One or a list. */
     service: OneOrMore.exactOptional(),
     /** Pattern, or patterns that must all be found in the event's message, in any case. See safe-pattern.ts. */
-    message: z.union([Pattern, z.array(Pattern).min(1)]).exactOptional(),
+    message: z.union([Pattern, z.array(Pattern).min(1).max(10)]).exactOptional(),
   })
   .refine((match) => Object.keys(match).length > 0, {
     message: "name a code, product, level, account, service or message",

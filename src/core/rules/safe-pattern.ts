@@ -1,8 +1,9 @@
 /*
  * Which regular expressions rules may use. Matching runs on the path of every event against text a stranger may have
- * written, and JavaScript's engine backtracks: so a pattern must be one whose worst case we can bound. The cost of a
- * pattern is counted as the number of ways the engine may try it from one starting point: sequences multiply, branches
- * add, a repetition of single characters counts its width, and repeating a group that itself has a choice is refused.
+ * written, and JavaScript's engine backtracks: so a pattern must be one whose worst case we can bound. Counted are the ways in
+ * which the engine may match a pattern from one starting point, and the characters it may look at while it tries them all:
+ * what follows is looked at once for every way of what stands before it. Branches add, a repetition of single characters has
+ * as many ways as lengths, and repeating a group that itself has a choice is refused.
  */
 
 /** Matching looks at this many characters of a message at most. */
@@ -11,8 +12,19 @@ export const matchedLength = 1_000;
 /** The longest pattern accepted, in characters. */
 export const longestPattern = 200;
 
-/** Ways per starting point. One `.*` costs 1,000, leaving room for a few small choices; two do not fit. */
-const budget = 5_000;
+/** Characters looked at per starting point. `.*` and ten characters after it are 11,000; two of them are a million. */
+const budget = 20_000;
+
+/** What a piece of a pattern may cost from one starting point. */
+interface Cost {
+  /** In how many ways it may match. */
+  readonly ways: number;
+  /** How many characters are looked at to try them all. */
+  readonly looks: number;
+}
+
+const nothing: Cost = { ways: 1, looks: 0 };
+const character: Cost = { ways: 1, looks: 1 };
 
 /** Thrown inside this file only, to leave the descent. */
 class Fault extends Error {}
@@ -22,14 +34,15 @@ export function patternFault(source: string): string | null {
   if (source === "") return "write a pattern, or leave the field out";
   if (source.length > longestPattern) return `shorten it to ${longestPattern} characters`;
   try {
-    new RegExp(source);
+    // Some are only found to be too large when they are run.
+    new RegExp(source).test("");
   } catch {
     return "make it a valid JavaScript regular expression";
   }
   try {
     const reader = new Reader(source);
-    const cost = reader.alternatives();
-    if (cost > budget) return "use at most one unbounded repetition, and fewer choices; several patterns may be listed";
+    if (reader.alternatives().looks > budget)
+      return "use at most one unbounded repetition, shorter repetitions, and fewer choices; several patterns may be listed";
     return null;
   } catch (error) {
     if (error instanceof Fault) return error.message;
@@ -46,19 +59,25 @@ class Reader {
     this.#source = source;
   }
 
-  alternatives(): number {
+  alternatives(): Cost {
     let cost = this.#sequence();
-    while (this.#take("|")) cost += this.#sequence();
+    while (this.#take("|")) {
+      const { ways, looks } = this.#sequence();
+      cost = { ways: cost.ways + ways, looks: cost.looks + looks };
+    }
     return cost;
   }
 
-  #sequence(): number {
-    let cost = 1;
-    while (this.#at < this.#source.length && !this.#sees("|") && !this.#sees(")")) cost *= this.#repeated(this.#atom());
+  #sequence(): Cost {
+    let cost = nothing;
+    while (this.#at < this.#source.length && !this.#sees("|") && !this.#sees(")")) {
+      const { ways, looks } = this.#repeated(this.#atom());
+      cost = { ways: cost.ways * ways, looks: cost.looks + cost.ways * looks };
+    }
     return cost;
   }
 
-  #atom(): number {
+  #atom(): Cost {
     if (this.#take("(")) {
       if (this.#sees("?") && !this.#sees("?:")) throw new Fault("remove lookarounds and named groups");
       this.#take("?:");
@@ -69,7 +88,7 @@ class Reader {
     if (this.#take("[")) this.#characterClass();
     else if (this.#take("\\")) this.#escape();
     else this.#at += 1;
-    return 1;
+    return character;
   }
 
   #characterClass(): void {
@@ -88,25 +107,31 @@ class Reader {
     this.#at += 1;
   }
 
-  #repeated(atomCost: number): number {
+  #repeated(atom: Cost): Cost {
     const quantifier = this.#quantifier();
-    if (quantifier === null) return atomCost;
-    if (atomCost === 1) return quantifier.width;
-    if (quantifier.optional) return atomCost + 1;
+    if (quantifier === null) return atom;
+    const { least, most } = quantifier;
+    const looks = Math.min(matchedLength, most * Math.max(1, atom.looks));
+    // At least two ways, so that a repetition of it is refused.
+    if (atom.ways === 1) return { ways: Math.max(2, most - least + 1), looks };
+    if (least === 0 && most === 1) return { ways: atom.ways + 1, looks: atom.looks };
     throw new Fault("do not repeat a group that has a choice or a repetition in it");
   }
 
-  /** The quantifier here, if any: its width is how many lengths it allows, at least two, so that it counts as a choice. */
-  #quantifier(): { optional: boolean; width: number } | null {
+  /** The quantifier here, if any. */
+  #quantifier(): { least: number; most: number } | null {
     const match = /^(?:([*+?])|\{(\d+)(,?)(\d*)\})\??/.exec(this.#source.slice(this.#at));
     if (match === null) return null;
     this.#at += match[0].length;
     const [, sign, least, comma, most] = match;
-    if (sign !== undefined)
-      return sign === "?" ? { optional: true, width: 2 } : { optional: false, width: matchedLength };
+    if (sign === "?") return { least: 0, most: 1 };
+    if (sign !== undefined) return { least: sign === "+" ? 1 : 0, most: matchedLength };
     if (Number(least) > matchedLength) throw new Fault(`repeat at most ${matchedLength} times`);
-    const longest = comma === "" ? Number(least) : most === "" ? matchedLength : Math.min(Number(most), matchedLength);
-    return { optional: false, width: Math.max(2, longest - Number(least) + 1) };
+    const unbounded = comma !== "" && most === "";
+    return {
+      least: Number(least),
+      most: unbounded ? matchedLength : Math.min(Number(comma === "" ? least : most), matchedLength),
+    };
   }
 
   #sees(text: string): boolean {

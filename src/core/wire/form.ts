@@ -64,13 +64,14 @@ export function stripNul(text: string): string {
 }
 
 function decode(component: string): string {
-  const spaced = component.includes("+") ? component.replaceAll("+", " ") : component;
-  if (!spaced.includes("%")) return spaced;
-  try {
-    return decodeURIComponent(spaced);
-  } catch {
-    return decodeBytes(spaced);
-  }
+  return percentDecoded(component.includes("+") ? component.replaceAll("+", " ") : component);
+}
+
+/** Percent-decoded text, `+` left alone; what is no valid encoding stays, bytes that are no UTF-8 become U+FFFD. */
+export function percentDecoded(text: string): string {
+  if (!text.includes("%")) return text;
+  // JavaScript's own decoder throws at the first byte it does not like, and a thousand throws take milliseconds.
+  return /%(?![0-7][0-9a-f])/i.test(text) ? decodeBytes(text) : decodeURIComponent(text);
 }
 
 /** Percent-decoding byte by byte; bytes that are no UTF-8 become U+FFFD. */

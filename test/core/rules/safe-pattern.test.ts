@@ -13,6 +13,9 @@ describe("patternFault", () => {
     "[\\]()*+]",
     "a{2}b{3,5}",
     "a{,3}",
+    "a{1000}",
+    "error .*(?:timeout|refused)",
+    "\\d{3}-.*\\d{4}$",
   ])("accepts %s", (source) => {
     expect(patternFault(source)).toBeNull();
   });
@@ -24,6 +27,17 @@ describe("patternFault", () => {
     ["((?:x?)y)+", /repeat a group/],
     ["(.*a){20}", /repeat a group/],
     [".*.*x", /at most one unbounded/],
+    ["a*a{500}!", /shorter repetitions/],
+    ["\\w*a{1000}x", /shorter repetitions/],
+    ["(?:[ab])+(?:a{900})!", /shorter repetitions/],
+    ["^(([a-z])+.)+[A-Z]([a-z])+$", /repeat a group/],
+    ["^(\\w+\\s?)*$", /repeat a group/],
+    ["(x+x+)+y", /repeat a group/],
+    ["([a-zA-Z]+)*", /repeat a group/],
+    ["(a|aa)+", /repeat a group/],
+    ["(a|a?)+", /repeat a group/],
+    ["(.*){1,32000}[bc]", /repeat a group/],
+    ["^\\s+|\\s+$\\s+x", /at most one unbounded/],
     ["\\s+\\S+$", /at most one unbounded/],
     ["(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)b", /fewer choices/],
     ["a?a?a?a?a?a?a?a?a?a?a?a?a?aaaaaaaaaaaaa", /fewer choices/],
@@ -41,36 +55,37 @@ describe("patternFault", () => {
     expect(patternFault(source)).toMatch(why);
   });
 
-  test("what it accepts runs in bounded time on hostile text", () => {
+  test("what it accepts takes no more than 50 ms of hostile text", () => {
     const piece = fc.constantFrom(
-      "a",
-      "b",
-      ".",
-      "\\w",
-      "[ab]",
-      "a*",
-      "b+",
-      "(?:a|b)",
-      "(a?)",
-      "a{1,3}",
-      "(?:ab)?",
-      "x",
+      ..."a b . \\w [ab] a* b+ .* .+? \\w* [^x]* (?:a|b) (?:a|a) (?:a|aa|aaa) (a?) a? a{1,3} a{1,5} a{0,70} a{500} a{1000}".split(
+        " ",
+      ),
+      ..."(?:ab)? (?:ab)* (?:[ab])+ (?:a{900}) (?:aaa){1,300} (?:|a) (?:) ^ $ \\b x".split(" "),
     );
-    const pattern = fc.array(piece, { minLength: 1, maxLength: 12 }).map((parts) => parts.join(""));
+    const pattern = fc.array(piece, { minLength: 1, maxLength: 7 }).map((parts) => parts.join(""));
     const texts = ["a".repeat(matchedLength), "ab".repeat(matchedLength / 2), `${"a".repeat(matchedLength - 1)}x`];
+    const time = (source: string, text: string): number => {
+      const compiled = new RegExp(source, "i");
+      let best = Number.POSITIVE_INFINITY;
+      // The first run interprets it, and others use the machine too.
+      for (let round = 0; round < 4 && best > 25; round += 1) {
+        const start = performance.now();
+        compiled.test(text);
+        best = Math.min(best, performance.now() - start);
+      }
+      return best;
+    };
     let accepted = 0;
     fc.assert(
       fc.property(pattern, (source) => {
-        if (patternFault(source) !== null) return;
+        if (patternFault(`${source}!`) !== null) return;
         accepted += 1;
-        const start = performance.now();
-        for (const text of texts) new RegExp(`${source}!`, "i").test(text);
-        expect(performance.now() - start).toBeLessThan(1_000);
+        for (const text of texts) expect(time(`${source}!`, text)).toBeLessThan(50);
       }),
       { numRuns: 500 },
     );
-    expect(accepted).toBeGreaterThan(20);
-  });
+    expect(accepted).toBeGreaterThan(100);
+  }, 20_000);
 
   test("answers for any text at all", () => {
     fc.assert(
