@@ -1,13 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { checkDeliveries } from "../../src/cli/check/check-deliveries.ts";
 import { checkStorage } from "../../src/cli/check/check-storage.ts";
 import { checkTwilio } from "../../src/cli/check/check-twilio.ts";
 import type { CheckResult } from "../../src/cli/check/result.ts";
 import { runChecks } from "../../src/cli/check/run-checks.ts";
 import { configOf, type Sources } from "../config/read.ts";
+import { redisAvailable, startRedis } from "../support/redis.ts";
 import { type SimulatedTwilio, startSimulatedTwilio } from "../support/simulated-twilio/server.ts";
 
 const sid = `AC${"a".repeat(32)}`;
@@ -110,6 +111,20 @@ describe("storage out of reach", () => {
         ["queue", false],
       ]);
       expect(results[1]?.detail).toMatch(/ECONNREFUSED.*check REDIS_URL/);
+    },
+    patience,
+  );
+
+  it.skipIf(!redisAvailable())(
+    "is told of a Redis that may throw jobs away (skipped when redis-server is not installed)",
+    async () => {
+      const redis = await startRedis({ args: ["--maxmemory-policy", "allkeys-lru"] });
+      onTestFinished(() => redis.stop());
+      const [, queue] = await checkStorage(config({ REDIS_URL: redis.url }));
+      expect(queue).toMatchObject({
+        ok: true,
+        detail: expect.stringMatching(/set its .* to noeviction, it is allkeys-lru$/),
+      });
     },
     patience,
   );
