@@ -98,7 +98,7 @@ const slots = 16_384;
 export async function startRedisCluster(secured: Pick<RedisStart, "password" | "tls"> = {}): Promise<RedisCluster> {
   const ports = await freePorts(12);
   const pairs = Array.from({ length: 6 }, (_, index) => ({ port: ports[index] ?? 0, busPort: ports[index + 6] ?? 0 }));
-  const servers = await Promise.all(pairs.map((pair) => startNode(pair, secured)));
+  const servers = await allOrNone(pairs.map((pair) => startNode(pair, secured)));
   const clients = servers.map(({ port }) => new Redis({ port, host: "127.0.0.1", ...letIn(secured) }));
   for (const client of clients) client.on("error", () => undefined);
   const [first] = clients;
@@ -159,4 +159,13 @@ async function startNode(
   const auth = secured.password === undefined ? [] : ["--masterauth", secured.password];
   const server = await startRedis({ port, args: [...cluster, ...auth, "--repl-diskless-sync-delay", "0"], ...secured });
   return { ...server, busPort };
+}
+
+/** What has started, or the first error, with what has started ended again. */
+async function allOrNone<T extends { stop(): Promise<void> }>(starting: readonly Promise<T>[]): Promise<T[]> {
+  const ends = await Promise.allSettled(starting);
+  const started = ends.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+  if (started.length === starting.length) return started;
+  await Promise.all(started.map((server) => server.stop()));
+  throw ends.find((each) => each.status === "rejected")?.reason;
 }
