@@ -187,7 +187,12 @@ async function start(
   const operateOptions: OperateOptions = {
     reader,
     renderMetrics: metrics.render,
-    readiness: readinessOf({ database: () => reader.ping(), queue: () => queue.ping() }, () => phase),
+    readiness: readinessOf(
+      { database: () => reader.ping(), queue: () => queue.ping() },
+      // Deliveries are taken without a queue; to say otherwise would have a load balancer turn them away.
+      role === "worker" ? ["database", "queue"] : ["database"],
+      () => phase,
+    ),
     codes,
     requeue: createRequeue({ works, dispatcher, ...(notices !== null && { notices: { ...notices, clock } }) }),
     ...(notices !== null && { notices: notices.side }),

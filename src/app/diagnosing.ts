@@ -76,6 +76,13 @@ export async function startDiagnosing(wiring: DiagnoseWiring): Promise<void> {
       wiring.nudge();
       return result;
     },
+    // The queue is rid of it; without this the sweep would hand it over again, for good.
+    onDeadly: (work) => {
+      works.abandon(work, "deadly").then(
+        () => log.error({ work: work.id }, "Job given up: it ended every worker that took it"),
+        (error: unknown) => log.warn({ err: error, work: work.id }, "Deadly job not given up; it will come again"),
+      );
+    },
     telemetry,
     tracing,
     log,

@@ -32,7 +32,7 @@ export interface JobQueue {
 /** The part of BullMQ's Job that the worker uses. */
 export type TakenJob = Pick<
   Job<unknown>,
-  "name" | "data" | "attemptsMade" | "attemptsStarted" | "opts" | "timestamp" | "processedOn"
+  "name" | "data" | "attemptsMade" | "attemptsStarted" | "stalledCounter" | "opts" | "timestamp" | "processedOn"
 >;
 
 /** The part of BullMQ's Worker that we use. */

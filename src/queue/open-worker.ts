@@ -27,6 +27,8 @@ export interface OpenWorkerParts {
   readonly concurrency: number;
   /** Does one job; throws when it is to be tried again. */
   readonly process: (job: TakenJob, worker: Pick<JobWorker, "rateLimit">) => Promise<void>;
+  /** Told of a job that outlived one worker too many: it is what kills them, and is taken no more. */
+  readonly onDeadly?: (job: TakenJob) => void;
   readonly log: Log;
   readonly connection: QueueConnection;
   readonly retry?: RetryPolicy;
@@ -85,6 +87,7 @@ export async function openWorker(parts: OpenWorkerParts): Promise<RunningWorker>
     const comesAgain = error instanceof AttemptFailed || (server.isShaken() && !(error instanceof UnrecoverableError));
     if (job !== undefined && job.attemptsMade < (job.opts.attempts ?? 1) && comesAgain) return;
     parts.log.error({ queue: parts.queue, reason: describeError(error).reason }, "Job failed for good");
+    if (job !== undefined && job.stalledCounter > maxStalledCount) parts.onDeadly?.(job);
   });
 
   return {

@@ -26,6 +26,8 @@ export interface WorkerParts {
   readonly concurrency: number;
   /** Handles one job. A rejection asks for a retry. */
   readonly handle: (work: Work, attempt: Attempt) => Promise<JobResult>;
+  /** Told of a job that ended every worker that took it, so that nobody brings it back. */
+  readonly onDeadly?: (work: Work) => void;
   readonly telemetry: Pick<Telemetry, "job" | "jobTaken">;
   /** Off unless given. */
   readonly tracing?: Tracing;
@@ -40,7 +42,15 @@ export interface WorkerParts {
 
 /** Starts taking jobs. On Redis it starts even while Redis is away; on PostgreSQL it rejects while PostgreSQL is away. */
 export function startWorker(parts: WorkerParts): Promise<RunningWorker> {
-  return openWorker({ ...parts, process: (job) => handleJob(parts, job) });
+  const { onDeadly, ...rest } = parts;
+  return openWorker({
+    ...rest,
+    process: (job) => handleJob(parts, job),
+    onDeadly: (job) => {
+      const { success, data } = JobData.safeParse(job.data);
+      if (success) onDeadly?.(data);
+    },
+  });
 }
 
 async function handleJob(parts: WorkerParts, job: TakenJob): Promise<void> {

@@ -59,6 +59,9 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     const pool = new pg.Pool({ connectionTimeoutMillis: connectTimeoutMs, ...connection, ...config });
     // An idle connection that drops is replaced on next use; without a listener it would end the process.
     pool.on("error", (error) => options.log.warn({ error: error.message }, "database connection lost"));
+    // Nor does a pool listen to clients that are out: one cut off between two statements of a transaction would end the
+    // process. The next statement is rejected, and that is where the loss is told.
+    pool.on("connect", (client) => client.on("error", () => undefined));
     pools.push(pool);
     return pool;
   };

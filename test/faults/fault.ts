@@ -72,12 +72,16 @@ export async function strike(context: Context, site: Site, fault: Fault): Promis
 
 /** Resolves to the moment when every process is ready, and what is delivered is recorded, diagnosed and told. */
 async function asBefore(site: Site, flow: Flow, since: number): Promise<number> {
+  const seconds = () => ((performance.now() - since) / 1000).toFixed(1);
   await until("every process to be ready", 60_000, () => everyoneReady(site));
+  const ready = seconds();
   await until("a delivery to be acknowledged", 60_000, () => flow.acknowledgedSince(since));
+  const acknowledged = seconds();
   const code = await flow.probe();
   await until(`the notice of a new incident (${code})`, 60_000, () =>
     site.receivers.webhook.received.some(({ status, body }) => status === 204 && body.includes(`"code":${code}`)),
   );
+  console.log(`ready after ${ready} s, taking deliveries after ${acknowledged} s, telling after ${seconds()} s`);
   return performance.now();
 }
 
@@ -87,8 +91,17 @@ export function processesOf(site: Site): Faultline[] {
 }
 
 async function everyoneReady(site: Site): Promise<boolean> {
-  const answers = await Promise.all(processesOf(site).map((process) => process.get("/readyz")));
-  return answers.every(({ status }) => status === 200);
+  const answers = await Promise.all(processesOf(site).map(readinessOf));
+  return answers.every(
+    ({ status, checks }) => status === 200 && Object.values(checks).every((check) => check === "ok"),
+  );
+}
+
+/** What a process says of itself. */
+export async function readinessOf(process: Faultline): Promise<{ status: number; checks: Record<string, string> }> {
+  const answer = await process.get("/readyz");
+  const { checks } = (await answer.json()) as { checks: Record<string, string> };
+  return { status: answer.status, checks };
 }
 
 async function reconcile(
@@ -104,10 +117,12 @@ async function reconcile(
     (await observer.incidents()).every(({ state }) => state === "resolved"),
   );
   await until("every diagnosis to be made", settleMs, () => nothingToDo(site));
-  await until("every notice to go out", settleMs, () => nothingPending(observer));
+  const told = () => readNotices(observer, site.receivers);
+  await until("every notice to go out", settleMs, async () => {
+    return (await nothingPending(observer)) && (await told()).wrong.length === 0;
+  }).catch((error: unknown) => console.log(String(error)));
 
-  const books = await readBooks(observer, flow);
-  const notices = await readNotices(observer, site.receivers);
+  const [books, notices] = [await readBooks(observer, flow), await told()];
   const row = {
     fault: fault.name,
     rounds: fault.rounds,

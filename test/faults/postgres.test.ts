@@ -1,0 +1,92 @@
+import pg from "pg";
+import { describe, expect, test } from "vitest";
+import { postgresAndRedis } from "../support/backends.ts";
+import { useFaultlines } from "../support/faultline.ts";
+import { useSurroundings } from "../support/notices.ts";
+import { until } from "../support/until.ts";
+import { strike } from "./fault.ts";
+import { lastsAndIsTold, residentMib } from "./outage.ts";
+import { outageSeconds, roundMs, rounds, settleMs } from "./settings.ts";
+import { type SplitSite, splitSite } from "./site.ts";
+
+/*
+ * PostgreSQL is out of reach, or restarts while transactions are under way.
+ */
+
+const builder = { surroundings: useSurroundings(), faultlines: useFaultlines() };
+
+/** By so much a process may grow while it can store nothing, whatever comes in; in MiB. */
+const growthMib = 256;
+
+describe.skipIf(!postgresAndRedis.available)("PostgreSQL", () => {
+  for (const [mode, name] of [
+    ["refuse", `PostgreSQL refuses connections for ${outageSeconds} s`],
+    ["swallow", `PostgreSQL is a black hole for ${outageSeconds} s`],
+  ] as const) {
+    test(
+      name,
+      async (context) => {
+        const site = await splitSite(builder);
+        await strike(context, site, {
+          name,
+          rounds: 1,
+          strike: async ({ flow, ended }) => {
+            await site.toPostgres.set(mode);
+            const [ingest, before] = [site.ingest.now(), residentMib(site.ingest.now())];
+            await lastsAndIsTold(
+              [
+                { process: ingest, check: "database", status: 503 },
+                { process: site.worker.now(), check: "database", status: 503 },
+              ],
+              // More than it may hold, four times over: 20,000 events.
+              async () => {
+                for (let wave = 0; wave < 4; wave += 1) await flow.burst(80, 250);
+              },
+            );
+            expect(residentMib(ingest) - before, "MiB more than before the outage").toBeLessThan(growthMib);
+            await site.toPostgres.set("forward");
+            ended();
+          },
+          afterwards: async (flow) => expect(flow.answers.get("503")).toBeGreaterThan(320),
+        });
+      },
+      outageSeconds * 1_000 + roundMs + settleMs * 2,
+    );
+  }
+
+  test(
+    "restarts in the middle of transactions",
+    async (context) => {
+      const site = await splitSite(builder);
+      await strike(context, site, {
+        name: "PostgreSQL restarts in mid-transaction",
+        rounds,
+        mayComeTwice: rounds,
+        strike: async ({ number, ended }) => {
+          await inTheMiddle(site, () => (number % 2 === 0 ? site.postgres.stop() : site.postgres.shutDown()));
+          ended();
+          await site.postgres.restart();
+        },
+      });
+    },
+    rounds * roundMs + settleMs * 2,
+  );
+});
+
+/** Has commits wait for a lock, and does something to the server while they do. */
+async function inTheMiddle({ databaseUrl }: SplitSite, strikes: () => Promise<void>): Promise<void> {
+  const holder = new pg.Client(databaseUrl);
+  // It is cut off with all the others.
+  holder.on("error", () => undefined);
+  await holder.connect();
+  await holder.query("begin");
+  await holder.query("lock table faultline.event_keys in exclusive mode");
+  await until("a commit to be under way", 10_000, async () => {
+    const { rows } = await holder.query<{ waiting: boolean }>(
+      `select exists (select from pg_stat_activity where query like '%record_events%' and wait_event_type = 'Lock') as waiting`,
+    );
+    return rows[0]?.waiting === true;
+  });
+  await strikes();
+  await holder.end().catch(() => undefined);
+}
