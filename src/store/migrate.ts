@@ -5,6 +5,7 @@ import { recordSchema } from "./migrations/0001-record-schema.ts";
 import { recordEvents } from "./migrations/0002-record-events.ts";
 import { notices } from "./migrations/0003-notices.ts";
 import { traces } from "./migrations/0004-traces.ts";
+import { recordInSets } from "./migrations/0005-record-in-sets.ts";
 
 /** In order; a name, once released, never changes. */
 const migrations: Record<string, Migration> = {
@@ -12,6 +13,7 @@ const migrations: Record<string, Migration> = {
   "0002-record-events": recordEvents,
   "0003-notices": notices,
   "0004-traces": traces,
+  "0005-record-in-sets": recordInSets,
 };
 
 /** Any number, the same in every process: who holds it may change the schema. */

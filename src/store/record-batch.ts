@@ -20,7 +20,7 @@ export interface RecordLimits {
 }
 
 /**
- * Records a batch in one statement (migrations/0004-traces.ts). One result an event, in order.
+ * Records a batch in one statement (migrations/0005-record-in-sets.ts). One result an event, in order.
  * @throws the error of `pg`
  */
 export async function recordBatch(

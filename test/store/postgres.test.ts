@@ -36,6 +36,7 @@ describe.skipIf(!storeAvailable("postgres"))("a PostgreSQL server (skipped where
       "0002-record-events",
       "0003-notices",
       "0004-traces",
+      "0005-record-in-sets",
     ]);
     const outcomes = await Promise.all(
       opened.map((db) => storeOn(db).record([classifiedEvent({ fingerprint: "one" })])),
