@@ -79,7 +79,8 @@ class Source {
       const line = this.#lines.linePos(error.pos[0]).line;
       this.#note(line, "(file)", {
         expected: "valid YAML",
-        got: error.message,
+        // It may quote any part of the file.
+        got: error.message.length > 200 ? `${error.message.slice(0, 199)}…` : error.message,
         fix: "correct the syntax of this line",
       });
     }

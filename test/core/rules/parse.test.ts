@@ -217,3 +217,23 @@ test("a mistake reads as one line, several under a heading", () => {
   expect(mistakeText(mistake)).toBe(line);
   expect(mistakesText([mistake, mistake])).toBe(`2 mistakes in the rules:\n  ${line}\n  ${line}`);
 });
+
+describe("a file somebody broke on purpose", () => {
+  test.each([
+    ["nested deeper than a parser can follow", `rules: ${"[".repeat(20_000)}`],
+    ["a token of 10,000 characters where none belongs", `rules: x\n  "${"y".repeat(10_000)}" "z"`],
+    ["aliases that multiply", `a: &a [${"x,".repeat(9)}]\nb: &b [${"*a,".repeat(9)}]\nrules: [${"*b,".repeat(90)}]`],
+    ["keys of JavaScript's own", "__proto__: { x: 1 }\nrules: [{ __proto__: { match: { code: 1 } }, id: a }]"],
+  ])("is told of in short lines: %s", (_, text) => {
+    const { mistakes } = parseUserRules(text, "f.yaml");
+    expect(mistakes.length).toBeGreaterThan(0);
+    for (const mistake of mistakes) expect(mistakeText(mistake).length).toBeLessThan(500);
+    expect(Object.keys(Object.prototype)).toEqual([]);
+  });
+
+  test("may list ten patterns a rule, not more", () => {
+    const rule = (count: number) => `rules: [{ id: a, match: { message: [${Array(count).fill("x").join(", ")}] } }]`;
+    expect(parseUserRules(rule(10), "f.yaml").mistakes).toEqual([]);
+    expect(parseUserRules(rule(11), "f.yaml").mistakes).toHaveLength(1);
+  });
+});
