@@ -52,12 +52,14 @@ export async function growth(bench: Bench): Promise<Findings> {
         workload: workloads.mixed,
         connections,
         prepare: () => cutBack(records.small.client, filledTo.small),
+        warmUpSeconds: 8,
       },
       {
         contender: contenders.large,
         workload: workloads.mixed,
         connections,
         prepare: () => cutBack(records.large.client, filledTo.large),
+        warmUpSeconds: 8,
       },
     ];
     const { measured, problems } = await measureLanes(lanes, bench);

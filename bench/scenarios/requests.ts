@@ -34,13 +34,14 @@ export async function requests(bench: Bench): Promise<Findings> {
       workload: workloads.mixed,
       connections,
       resetAfter: contender === handler,
+      ...(contender !== http && contender !== express && { warmUpSeconds: 8 }),
     })),
     ...[workloads.oneIncident, workloads.duplicates, workloads.forged].map((workload) => ({
       contender: postgres,
       workload,
       connections,
     })),
-    { contender: opening, workload: workloads.newIncidents, connections, resetAfter: true },
+    { contender: opening, workload: workloads.newIncidents, connections, resetAfter: true, warmUpSeconds: 8 },
   ];
   try {
     const { measured, problems } = await measureLanes(lanes, bench);

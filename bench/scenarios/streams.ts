@@ -11,7 +11,7 @@ export async function streams(bench: Bench): Promise<Findings> {
   const postgres = await faultline("Faultline, PostgreSQL", await postgresBackend(bench.servers), bench.sinkUrl);
   const embedded = await faultline("Faultline, embedded", embeddedBackend(bench.folder), bench.sinkUrl);
   const base: Lane = { contender: http, workload: workloads.mixed, connections: 50 };
-  const hundreds: Lane = { contender: postgres, workload: workloads.batches100, connections: 50 };
+  const hundreds: Lane = { contender: postgres, workload: workloads.batches100, connections: 50, warmUpSeconds: 4 };
   const lanes: readonly Lane[] = [
     base,
     { contender: postgres, workload: workloads.batches10, connections: 50 },
