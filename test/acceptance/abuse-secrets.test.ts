@@ -55,11 +55,17 @@ async function shown(faultline: Faultline): Promise<string> {
 }
 
 /** What is told of the receivers, by the private port. */
-async function receivers(faultline: Faultline): Promise<{ name: string; state: string; pending: number }[]> {
+interface ReceiverLine {
+  readonly name: string;
+  readonly pending: number;
+  readonly lastFailureReason: string | null;
+}
+
+async function receivers(faultline: Faultline): Promise<ReceiverLine[]> {
   const response = await fetch(`${faultline.adminUrl}/api/v1/receivers`, {
     headers: { authorization: `Bearer ${adminToken}` },
   });
-  return ((await response.json()) as { receivers: { name: string; state: string; pending: number }[] }).receivers;
+  return ((await response.json()) as { receivers: ReceiverLine[] }).receivers;
 }
 
 /** How a secret looks within Basic credentials: base64 depends on how much stands before it, but for the ends. */
@@ -197,7 +203,7 @@ test("when everything fails, and in the end the process crashes, neither", async
     expect((await deliver(faultline.publicPort, webhookParcel(event))).status).toBe(403);
   }
   await until("each receiver to have refused something", 60_000, async () =>
-    (await receivers(faultline)).every(({ state }) => state !== "ok"),
+    (await receivers(faultline)).every(({ lastFailureReason }) => lastFailureReason !== null),
   );
   await until("the API to have refused something", 30_000, () =>
     (echo?.received ?? []).some(({ path }) => path.startsWith("/twilio/")),
