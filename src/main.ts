@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from "commander";
 import { guardLastWords } from "./cli/last-words.ts";
+import { printable } from "./cli/printable.ts";
 import { version } from "./version.ts";
 
 /*
@@ -13,7 +14,9 @@ const program = new Command("faultline")
     "Observability for Twilio's error stream: which documented cause applies, what is in the way, what to type.",
   )
   .version(version)
-  .showHelpAfterError();
+  .showHelpAfterError()
+  // An error repeats what was typed, which may have been copied from anywhere.
+  .configureOutput({ outputError: (text, write) => write(`${printable(text).trimEnd()}\n`) });
 
 const adminUrl = [
   "--url <url>",

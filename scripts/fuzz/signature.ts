@@ -79,7 +79,7 @@ function garbageFault(isTaken: (signature: string) => boolean, right: string): s
 }
 
 /** The parameters as the platform's own parser reads them. */
-function paramsOf(body: Buffer): FormParams {
+export function paramsOf(body: Buffer): FormParams {
   const params: Record<string, string[]> = Object.create(null);
   // Encoded, since Node's parser makes other characters of what is neither ASCII nor encoded, where there is a stray `%`.
   const text = body.toString("utf8").replace(/[^\0-\x7f]+/g, encodeURIComponent);

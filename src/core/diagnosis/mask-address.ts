@@ -28,6 +28,6 @@ export function looksLikeNumber(text: string): boolean {
 
 /** Text of others on one line, at most 80 characters. */
 function printable(text: string): string {
-  const line = text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ");
+  const line = text.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]+/gu, " ");
   return line.length > 80 ? `${line.slice(0, 79)}…` : line;
 }

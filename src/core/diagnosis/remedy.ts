@@ -56,13 +56,19 @@ function fillFor(template: RemedyTemplate, text: string | undefined, filling: Fi
   return [...commands].join(" && ");
 }
 
-/** Puts known values in the place of shell variables: the double-quoted word around one becomes single-quoted. */
+/** What a terminal obeys, even between quotes, when a command is pasted into it; and what makes a line read as another. */
+const unseen = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u;
+
+/**
+ * Puts known values in the place of shell variables: the double-quoted word around one becomes single-quoted. One with
+ * characters that cannot be seen stays for a person to set.
+ */
 function withValues(command: string, values: Readonly<Record<string, string>>): string {
   return command.replaceAll(
     /"([^"$`\\]*)\$([A-Z][A-Z_]*)([^"$`\\]*)"/g,
     (word, before: string, name: string, after: string) => {
       const value = Object.hasOwn(values, name) ? values[name] : undefined;
-      return value === undefined ? word : shellQuote(`${before}${value}${after}`);
+      return value === undefined || unseen.test(value) ? word : shellQuote(`${before}${value}${after}`);
     },
   );
 }
