@@ -57,6 +57,14 @@ async function run(options: Options): Promise<number> {
     say,
   };
   const found: Findings[] = [];
+  const interrupted = () => {
+    // The others end when this one does; the servers need to be told.
+    void servers.stop().finally(() => {
+      rmSync(folder, { recursive: true, force: true });
+      process.exit(130);
+    });
+  };
+  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
   try {
     for (const name of options.only) {
       say(`— ${name}`);

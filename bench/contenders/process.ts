@@ -20,6 +20,12 @@ const startTimeoutMs = 60_000;
 const stopTimeoutMs = 30_000;
 const keptWarnings = 20;
 
+/** Whatever ends this process ends them, too. */
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 /** Runs a TypeScript file with this Node. `ready` reads a line of output, null until the one that says so. */
 export async function startProcess<T>(
   args: readonly string[],
@@ -33,6 +39,8 @@ export async function startProcess<T>(
     env: { PATH: process.env.PATH ?? "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  running.add(child);
+  child.once("exit", () => running.delete(child));
   const warnings: string[] = [];
   const keep = (line: string) => {
     if (warnings.length < keptWarnings) warnings.push(line.slice(0, 500));
