@@ -75,7 +75,6 @@ function watch(server: Server, handler: RequestListener, { maxConnections, onRef
     broken.add(socket);
     // What came before is answered first; it may have been recorded.
     connections.whenAnswered(socket, () => {
-      if (socket.writableEnded) return;
       // A connection made in advance and never used.
       if (socket.bytesRead > 0) onRefused?.(reason);
       refuseOutright(socket, reason);

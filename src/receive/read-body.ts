@@ -3,10 +3,6 @@ import type { RejectReason } from "../core/outcome.ts";
 import type { BodyBudget } from "./body-budget.ts";
 import { brokenBody } from "./malformed.ts";
 
-/** No network cuts a body into so many pieces of so few bytes each; reading them one by one costs more than their bytes. */
-const fewPieces = 2048;
-const smallPiece = 64;
-
 /** The body, with what gives its memory back once it is done with; or why there is none. */
 export type Body =
   | { readonly ok: true; readonly bytes: Buffer; readonly release: () => void }
@@ -23,14 +19,12 @@ export interface BodyLimits {
 /**
  * Reads a request's raw bytes: signatures are about bytes, so nothing may decode them first.
  * Stops at `maxBytes`, whatever Content-Length says, and after `timeoutMs` for the whole body, so that a sender who
- * drips one byte a second holds a connection no longer than that; when all bodies together have used up the budget; and when
- * it comes in crumbs.
+ * drips one byte a second holds a connection no longer than that; and when all bodies together have used up the budget.
  */
 export function readBody(request: IncomingMessage, { maxBytes, timeoutMs, budget }: BodyLimits): Promise<Body> {
   return new Promise((resolve) => {
     let bytes: Buffer = Buffer.alloc(0);
     let size = 0;
-    let pieces = 0;
     const held = budget.open(() => settle({ ok: false, reason: "overloaded" }));
     const timer = setTimeout(() => settle({ ok: false, reason: "request_timeout" }), timeoutMs);
 
@@ -44,9 +38,7 @@ export function readBody(request: IncomingMessage, { maxBytes, timeoutMs, budget
     function onData(chunk: Buffer): void {
       const before = size;
       size += chunk.length;
-      pieces += 1;
-      if (pieces > fewPieces && size < pieces * smallPiece) settle({ ok: false, reason: "malformed" });
-      else if (size > maxBytes) settle({ ok: false, reason: "body_too_large" });
+      if (size > maxBytes) settle({ ok: false, reason: "body_too_large" });
       else if (size <= bytes.length) chunk.copy(bytes, before);
       else grow(chunk, before);
     }

@@ -4,7 +4,6 @@ import { type Answer, type RejectReason, statusOf } from "../core/outcome.ts";
 /** How long and how much of an unread body is thrown away so that the sender gets to read our answer. */
 const discardMs = 1000;
 const discardBytes = 4 * 1024 * 1024;
-const discardPieces = 4096;
 
 /** A body of this size, in bytes, costs less to read and throw away than a new connection. Most webhooks are smaller. */
 const cheapBytes = 16 * 1024;
@@ -66,7 +65,6 @@ function hasUnreadBody(request: IncomingMessage): boolean {
 
 function discardRest(request: IncomingMessage, then: () => void): void {
   let size = 0;
-  let pieces = 0;
   const timer = setTimeout(done, discardMs);
 
   function done(): void {
@@ -77,8 +75,7 @@ function discardRest(request: IncomingMessage, then: () => void): void {
   }
   function onData(chunk: Buffer): void {
     size += chunk.length;
-    pieces += 1;
-    if (size > discardBytes || pieces > discardPieces) done();
+    if (size > discardBytes) done();
   }
 
   request.on("data", onData).on("end", done).on("close", done).on("error", done);

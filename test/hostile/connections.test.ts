@@ -125,18 +125,17 @@ describe("bodies that do not end", () => {
     await faultline.stop();
   });
 
-  test("in a million pieces of one byte are refused at the first thousands, and keep no delivery out", async () => {
+  test("in a million pieces of one byte take no more than their bytes", async () => {
     const faultline = await faultlines.start({ REQUEST_TIMEOUT: "60s", RATE_LIMIT_REFUSED: "1000000/s" });
     const { publicPort: port } = faultline;
     await expectServed(faultline, 20);
     const before = await faultline.metric("process_resident_memory_bytes");
     const chunked = bodyOf(0).replace("content-length: 0", "transfer-encoding: chunked");
-    const pieces = await strangers(port, 20, chunked + "1\r\nx\r\n".repeat(100_000));
+    const pieces = await strangers(port, 10, chunked + "1\r\nx\r\n".repeat(200_000));
+    await expect.poll(() => pieces.every(({ writableLength }) => writableLength === 0), { timeout: 30_000 }).toBe(true);
     await expectServed(faultline, 20);
-    expect(await allClosed(pieces, 10_000)).toMatchObject({ open: 0 });
-    const refused = { source: "debugger", outcome: "rejected", reason: "malformed" };
-    expect(await faultline.metric("faultline_deliveries_total", refused)).toBe(20);
     const grown = (await faultline.metric("process_resident_memory_bytes")) - before;
+    // Kept one by one they would take some 200 MiB.
     expect(grown / 2 ** 20).toBeLessThan(100);
     leave();
     await faultline.stop();

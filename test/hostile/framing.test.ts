@@ -143,7 +143,7 @@ const chunkShapes: readonly Shape[] = [
     ),
   ),
   taken(
-    "a body of a few hundred chunks of one byte",
+    "a thousand chunks of one byte",
     framed(["connection: close", "Transfer-Encoding: chunked"], (text) => chunks(...text.split(""))),
   ),
   ...["gzip, chunked", "identity, chunked", "xchunked", '"chunked"', "identity"].map((encoding) => ({

@@ -68,27 +68,15 @@ describe("all bodies together", () => {
   });
 });
 
-describe("a body in many small pieces", () => {
-  it("is put together as it was sent", async () => {
-    const port = await publicPort();
-    const connection = await rawConnection(port.port);
-    connection.write(head("POST", debuggerUrl, { ...signed, "Transfer-Encoding": "chunked" }));
-    const text = Array.from({ length: 15_000 }, (_, index) => String.fromCharCode(97 + (index % 26))).join("");
-    for (const char of text.slice(0, 2_000).split("")) connection.write(`1\r\n${char}\r\n`);
-    connection.write(`${(13_000).toString(16)}\r\n${text.slice(2_000)}\r\n0\r\n\r\n`);
-    await connection.received(/^HTTP\/1.1 204 /);
-    expect(port.delivered[0]?.body.toString()).toBe(text);
-  });
-
-  it("is refused when it comes in crumbs, and the connection ends however many more there are", async () => {
-    const port = await publicPort();
-    const connection = await rawConnection(port.port);
-    connection.write(head("POST", debuggerUrl, { ...signed, "Transfer-Encoding": "chunked" }));
-    connection.write("1\r\nx\r\n".repeat(14_000));
-    await connection.received(/^HTTP\/1.1 400 /);
-    await connection.ended;
-    expect([port.counted, port.delivered]).toEqual([[["debugger", "malformed"]], []]);
-  });
+it("a body in many small pieces is put together as it was sent", async () => {
+  const port = await publicPort();
+  const connection = await rawConnection(port.port);
+  connection.write(head("POST", debuggerUrl, { ...signed, "Transfer-Encoding": "chunked" }));
+  const text = Array.from({ length: 15_000 }, (_, index) => String.fromCharCode(97 + (index % 26))).join("");
+  for (const char of text.slice(0, 5_000).split("")) connection.write(`1\r\n${char}\r\n`);
+  connection.write(`${(10_000).toString(16)}\r\n${text.slice(5_000)}\r\n0\r\n\r\n`);
+  await connection.received(/^HTTP\/1.1 204 /);
+  expect(port.delivered[0]?.body.toString()).toBe(text);
 });
 
 describe("a budget", () => {
