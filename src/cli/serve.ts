@@ -29,24 +29,20 @@ export async function serve(role: Role): Promise<number> {
   const running = await startTracing(traced === null ? null : { ...traced, version }, log);
   tracing = running;
   const signalled = firstSignal();
-  const lost = Promise.withResolvers<null>();
   let app: Awaited<ReturnType<typeof startApp>>;
   try {
-    app = await startApp(loaded.config, log, { role, tracing, onLost: () => lost.resolve(null) });
+    app = await startApp(loaded.config, log, { role, tracing });
   } catch (error) {
     log.error({ err: error }, "Faultline could not start");
     return 1;
   }
-  const signal = await Promise.race([signalled, lost.promise]);
-  if (signal === null) log.error({}, "Stopping: nothing can be stored any more; to be started again");
-  else log.info({ signal }, "Stopping: finishing what was accepted");
+  log.info({ signal: await signalled }, "Stopping: finishing what was accepted");
   await app.stop();
   const sent = await running.stop(Math.min(lastTracesMs, shutdownTimeoutMs));
   log.info({}, "Stopped");
-  const exitCode = signal === null ? 1 : 0;
   // Everything of ours has ended; only the request to the collector would keep the process, as long as it has patience.
-  if (!sent) process.exit(exitCode);
-  return exitCode;
+  if (!sent) process.exit(0);
+  return 0;
 }
 
 function firstSignal(): Promise<NodeJS.Signals> {

@@ -14,7 +14,6 @@ import { createGroupCommit, type Settled } from "./group-commit.ts";
 import { recordBatch } from "./record-batch.ts";
 import { failureOf, sqlStateOf } from "./sqlstate.ts";
 import { storableText } from "./storable-text.ts";
-import { createWriteCheck, type WriteCheck } from "./write-check.ts";
 
 /** What an event store needs and goes by. */
 export interface EventStoreOptions {
@@ -32,12 +31,8 @@ export interface EventStoreOptions {
   readonly deadlineMs?: number;
 }
 
-/** The record of events on a database. `checkWrites` passes unless nothing can be recorded now. */
-export function createEventStore(
-  db: Pick<Database, "pool">,
-  options: EventStoreOptions,
-): EventStore & { readonly checkWrites: WriteCheck["check"] } {
-  const writes = createWriteCheck(db.pool);
+/** The record of events on a database. */
+export function createEventStore(db: Pick<Database, "pool">, options: EventStoreOptions): EventStore {
   const bounds = {
     maxBatch: options.maxBatch ?? 500,
     maxWaiting: options.maxWaiting ?? 20_000,
@@ -49,7 +44,7 @@ export function createEventStore(
   };
   const events = createGroupCommit<ClassifiedEvent, Recorded[]>({
     ...bounds,
-    commit: isolating(options.log, writes, async (calls) => {
+    commit: isolating(options.log, async (calls) => {
       const batch = calls.flat();
       const results = await recordBatch(db.pool, batch, limits);
       options.telemetry.commitBatch(batch.length);
@@ -62,7 +57,7 @@ export function createEventStore(
   });
   const quarantine = createGroupCommit<Quarantined, undefined>({
     ...bounds,
-    commit: isolating(options.log, writes, async (calls) => {
+    commit: isolating(options.log, async (calls) => {
       await insertQuarantined(db, calls.flat());
       return calls.map(() => undefined);
     }),
@@ -72,7 +67,6 @@ export function createEventStore(
     quarantine: async (items) => {
       if (items.length > 0) await quarantine.submit(items);
     },
-    checkWrites: writes.check,
   };
 }
 
@@ -80,16 +74,10 @@ export function createEventStore(
  * Runs a commit so that nobody pays for another's trouble: when a deadlock or a serialization failure ended it, once
  * more; when a row cannot be stored, each call by itself.
  */
-function isolating<T, R>(
-  log: Log,
-  writes: WriteCheck,
-  commit: (calls: readonly (readonly T[])[]) => Promise<readonly R[]>,
-) {
+function isolating<T, R>(log: Log, commit: (calls: readonly (readonly T[])[]) => Promise<readonly R[]>) {
   return async function attempt(calls: readonly (readonly T[])[], again = false): Promise<Settled<R>[]> {
     try {
-      const values = await commit(calls);
-      writes.note(true);
-      return values.map((value) => ({ ok: true, value }));
+      return (await commit(calls)).map((value) => ({ ok: true, value }));
     } catch (error) {
       const failure = failureOf(error);
       if (failure === "again" && !again) return attempt(calls, true);
@@ -99,7 +87,6 @@ function isolating<T, R>(
         return results;
       }
       const items = calls.reduce((sum, call) => sum + call.length, 0);
-      if (failure === "unavailable") writes.note(false);
       log.error({ failure, sqlState: sqlStateOf(error), items }, "commit failed");
       const unavailable = new StoreUnavailable("database_unavailable", { cause: error });
       return calls.map(() => ({ ok: false, error: unavailable }));

@@ -36,8 +36,8 @@ describe("the fuzzer", () => {
     ).toMatch(/^threw Error: oops/);
     expect(
       await faultOf(() => {
-        const started = process.threadCpuUsage();
-        while (process.threadCpuUsage(started).user < 60_000);
+        const end = performance.now() + 60;
+        while (performance.now() < end);
         return null;
       }),
     ).toMatch(/^took \d+ ms for 1 bytes/);
