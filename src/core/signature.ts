@@ -91,6 +91,7 @@ function isHashOf(given: string, body: Buffer): boolean {
  */
 function* urlVariants({ publicUrl, target }: SignedRequest): Generator<string> {
   const received = joinUrl(publicUrl, target);
+  yield received;
   yield* portVariants(received);
   const normalized = URL.parse(received)?.href;
   if (normalized === undefined) return;

@@ -9,6 +9,7 @@
 import { subjectOfPayload } from "../core/diagnosis/subject.ts";
 import type { DebuggerEvent, Parsed } from "../core/event.ts";
 import { fingerprint, subjectOf } from "../core/fingerprint.ts";
+import { field } from "../core/json.ts";
 import type { Answer, EventOutcome } from "../core/outcome.ts";
 import { redactPayload, redactText } from "../core/redact.ts";
 import { classify, type RuleSet } from "../core/rules/match.ts";
@@ -144,6 +145,8 @@ function prepare(raw: DebuggerEvent, delivery: Delivery, parts: IngestParts): Cl
 
 /** The private fields of the failed request, sealed for the worker; null when the event carries none. */
 function sealSubject(raw: DebuggerEvent, seal: Seal): string | null {
+  // Where nothing is known of a request there is no subject: stream events, most of all there are.
+  if (field(raw.payload, "webhook") === undefined) return null;
   const subject = subjectOfPayload(raw.payload);
   const empty = !subject.requestKnown && subject.requestUrl === null && subject.answer === null;
   return empty ? null : seal.seal(JSON.stringify(subject), raw.sid);

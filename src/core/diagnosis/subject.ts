@@ -179,10 +179,20 @@ function lookUp(holder: JsonObject, name: string): string | null {
 }
 
 function valuesOf(holder: JsonObject, name: string): Json[] {
-  return Object.entries(holder)
-    .filter(([key]) => key.length < 100 && key.toLowerCase().replaceAll(/[^a-z0-9]/g, "") === name)
-    .flatMap(([, value]) => value);
+  return (byLetters(holder).get(name) ?? []).flatMap(([, value]) => value);
 }
+
+/** Entries by the letters of their keys. Kept while the holder is: it is asked for a score of names, 14 µs an event before. */
+function byLetters(holder: JsonObject): ReadonlyMap<string, readonly [string, Json][]> {
+  const known = lettersOf.get(holder);
+  if (known !== undefined) return known;
+  const entries = Object.entries(holder).filter(([key]) => key.length < 100);
+  const grouped = Map.groupBy(entries, ([key]) => key.toLowerCase().replaceAll(/[^a-z0-9]/g, ""));
+  lettersOf.set(holder, grouped);
+  return grouped;
+}
+
+const lettersOf = new WeakMap<JsonObject, ReadonlyMap<string, readonly [string, Json][]>>();
 
 function answerOf(response: Json | undefined): Subject["answer"] {
   if (!isJsonObject(response)) return null;
