@@ -9,7 +9,7 @@ export default defineConfig({
     globalSetup: ["test/support/global-setup.ts"],
     hookTimeout: 60_000,
     // Most of it is waiting; more at a time would be about the machine, not about the fault.
-    maxWorkers: 3,
+    maxWorkers: 4,
     reporters: ["default", new FaultTable()],
   },
 });

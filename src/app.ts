@@ -64,6 +64,8 @@ export interface StartOptions {
   readonly clock?: Clock;
   /** Off unless given; whoever started it stops it. */
   readonly tracing?: Tracing;
+  /** Called when nothing can be stored any more until a restart: the embedded database is lost. */
+  readonly onLost?: () => void;
 }
 
 /** Starts Faultline. Rejects, with everything closed again, when a part cannot start. */
@@ -86,7 +88,7 @@ export async function startApp(config: Config, log: Log, options: StartOptions =
 async function start(
   config: Config,
   log: Log,
-  { role = "all", clock = systemClock, tracing = noTracing }: StartOptions,
+  { role = "all", clock = systemClock, tracing = noTracing, onLost }: StartOptions,
   stops: (() => Promise<void>)[],
   stopAll: () => Promise<void>,
 ): Promise<App> {
@@ -125,6 +127,7 @@ async function start(
     databaseUrl: config.databaseUrl?.reveal() ?? null,
     dataDir: config.dataDir,
     log,
+    ...(onLost !== undefined && { onLost }),
   });
   stops.push(() => database.close());
   const store = createEventStore(database, { log, telemetry, reopenWindowMs, samplesPerHour: config.samplesPerHour });
@@ -188,7 +191,7 @@ async function start(
     reader,
     renderMetrics: metrics.render,
     readiness: readinessOf(
-      { database: () => reader.ping(), queue: () => queue.ping() },
+      { database: () => reader.ping().then(store.checkWrites), queue: () => queue.ping() },
       // Deliveries are taken without a queue; to say otherwise would have a load balancer turn them away.
       role === "worker" ? ["database", "queue"] : ["database"],
       () => phase,

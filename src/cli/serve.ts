@@ -29,20 +29,24 @@ export async function serve(role: Role): Promise<number> {
   const running = await startTracing(traced === null ? null : { ...traced, version }, log);
   tracing = running;
   const signalled = firstSignal();
+  const lost = Promise.withResolvers<null>();
   let app: Awaited<ReturnType<typeof startApp>>;
   try {
-    app = await startApp(loaded.config, log, { role, tracing });
+    app = await startApp(loaded.config, log, { role, tracing, onLost: () => lost.resolve(null) });
   } catch (error) {
     log.error({ err: error }, "Faultline could not start");
     return 1;
   }
-  log.info({ signal: await signalled }, "Stopping: finishing what was accepted");
+  const signal = await Promise.race([signalled, lost.promise]);
+  if (signal === null) log.error({}, "Stopping: nothing can be stored any more; to be started again");
+  else log.info({ signal }, "Stopping: finishing what was accepted");
   await app.stop();
   const sent = await running.stop(Math.min(lastTracesMs, shutdownTimeoutMs));
   log.info({}, "Stopped");
+  const exitCode = signal === null ? 1 : 0;
   // Everything of ours has ended; only the request to the collector would keep the process, as long as it has patience.
-  if (!sent) process.exit(0);
-  return 0;
+  if (!sent) process.exit(exitCode);
+  return exitCode;
 }
 
 function firstSignal(): Promise<NodeJS.Signals> {

@@ -16,7 +16,7 @@ export const scheduleQueue = "housekeeping";
 /** The longest a question takes, in milliseconds. */
 const operationMs = 5_000;
 
-/** So many periods late, a run is not coming: no worker takes it. */
+/** So many periods late, or that many ahead, a run is not coming: no worker takes it. */
 const periodsOfGrace = 3;
 
 /** Something done again and again. Its name is the name of its scheduler and of its jobs. */
@@ -81,10 +81,12 @@ export async function startSchedule(parts: ScheduleParts): Promise<Schedule> {
   async function keep({ name, everyMs }: Step): Promise<boolean> {
     const scheduler = await queue.getJobScheduler(name);
     const isThere = scheduler?.every === everyMs;
-    const isLate = isThere && (scheduler.next ?? 0) < clock.now().getTime() - periodsOfGrace * everyMs;
-    // A late one may have lost its job, and with it all that would have followed.
-    if (!isThere || isLate) await queue.upsertJobScheduler(name, { every: everyMs }, { name, data: {} });
-    return !isLate;
+    const dueInMs = (scheduler?.next ?? 0) - clock.now().getTime();
+    // A late one may have lost its job, and with it all that would have followed; one too far off is by a clock that was set
+    // back since.
+    const isAstray = isThere && Math.abs(dueInMs) > periodsOfGrace * everyMs;
+    if (!isThere || isAstray) await queue.upsertJobScheduler(name, { every: everyMs }, { name, data: {} });
+    return !isAstray;
   }
 
   return {

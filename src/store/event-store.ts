@@ -14,6 +14,7 @@ import { createGroupCommit, type Settled } from "./group-commit.ts";
 import { recordBatch } from "./record-batch.ts";
 import { failureOf, sqlStateOf } from "./sqlstate.ts";
 import { storableText } from "./storable-text.ts";
+import { createWriteCheck, type WriteCheck } from "./write-check.ts";
 
 /** What an event store needs and goes by. */
 export interface EventStoreOptions {
@@ -31,8 +32,12 @@ export interface EventStoreOptions {
   readonly deadlineMs?: number;
 }
 
-/** The record of events on a database. */
-export function createEventStore(db: Pick<Database, "pool">, options: EventStoreOptions): EventStore {
+/** The record of events on a database. `checkWrites` passes unless nothing can be recorded now. */
+export function createEventStore(
+  db: Pick<Database, "pool">,
+  options: EventStoreOptions,
+): EventStore & { readonly checkWrites: WriteCheck["check"] } {
+  const writes = createWriteCheck(db.pool);
   const bounds = {
     maxBatch: options.maxBatch ?? 500,
     maxWaiting: options.maxWaiting ?? 20_000,
@@ -44,7 +49,7 @@ export function createEventStore(db: Pick<Database, "pool">, options: EventStore
   };
   const events = createGroupCommit<ClassifiedEvent, Recorded[]>({
     ...bounds,
-    commit: isolating(options.log, async (calls) => {
+    commit: isolating(options.log, writes, async (calls) => {
       const batch = calls.flat();
       const results = await recordBatch(db.pool, batch, limits);
       options.telemetry.commitBatch(batch.length);
@@ -57,7 +62,7 @@ export function createEventStore(db: Pick<Database, "pool">, options: EventStore
   });
   const quarantine = createGroupCommit<Quarantined, undefined>({
     ...bounds,
-    commit: isolating(options.log, async (calls) => {
+    commit: isolating(options.log, writes, async (calls) => {
       await insertQuarantined(db, calls.flat());
       return calls.map(() => undefined);
     }),
@@ -67,6 +72,7 @@ export function createEventStore(db: Pick<Database, "pool">, options: EventStore
     quarantine: async (items) => {
       if (items.length > 0) await quarantine.submit(items);
     },
+    checkWrites: writes.check,
   };
 }
 
@@ -74,10 +80,16 @@ export function createEventStore(db: Pick<Database, "pool">, options: EventStore
  * Runs a commit so that nobody pays for another's trouble: when a deadlock or a serialization failure ended it, once
  * more; when a row cannot be stored, each call by itself.
  */
-function isolating<T, R>(log: Log, commit: (calls: readonly (readonly T[])[]) => Promise<readonly R[]>) {
+function isolating<T, R>(
+  log: Log,
+  writes: WriteCheck,
+  commit: (calls: readonly (readonly T[])[]) => Promise<readonly R[]>,
+) {
   return async function attempt(calls: readonly (readonly T[])[], again = false): Promise<Settled<R>[]> {
     try {
-      return (await commit(calls)).map((value) => ({ ok: true, value }));
+      const values = await commit(calls);
+      writes.note(true);
+      return values.map((value) => ({ ok: true, value }));
     } catch (error) {
       const failure = failureOf(error);
       if (failure === "again" && !again) return attempt(calls, true);
@@ -87,6 +99,7 @@ function isolating<T, R>(log: Log, commit: (calls: readonly (readonly T[])[]) =>
         return results;
       }
       const items = calls.reduce((sum, call) => sum + call.length, 0);
+      if (failure === "unavailable") writes.note(false);
       log.error({ failure, sqlState: sqlStateOf(error), items }, "commit failed");
       const unavailable = new StoreUnavailable("database_unavailable", { cause: error });
       return calls.map(() => ({ ok: false, error: unavailable }));

@@ -5,6 +5,9 @@ import { incidentIdOf } from "./incident-id.ts";
 /** Rows in one statement: small enough to end well before the statement timeout, and to let others in between. */
 const batchSize = 1_000;
 
+/** By so much the clocks of processes may differ; a later time than that comes from a clock that was set back since. */
+const skew = "interval '2 minutes'";
+
 /** What is done to the record on a schedule. Several processes may do it at once: `skip locked` shares the rows out. */
 export function createHousekeeping(db: Pick<Database, "pool">): Housekeeping {
   const { pool } = db;
@@ -22,6 +25,21 @@ export function createHousekeeping(db: Pick<Database, "pool">): Housekeeping {
 
   return {
     async resolveQuiet(now) {
+      // Otherwise an incident would stay open, and nobody be told of it, until the clock is there again.
+      await inBatches(
+        `with astray as (
+           update faultline.incidents set last_seen = $1::timestamptz, first_seen = least(first_seen, $1), look_at = $1,
+             opened_at = least(opened_at, $1), quiet_at = $1::timestamptz + (quiet_at - last_seen)
+           where id in (
+             select id from faultline.incidents
+             where (state = 'open' or look_at is not null) and last_seen > $1::timestamptz + ${skew}
+             order by id limit $2 for no key update skip locked
+           )
+           returning id
+         )
+         select count(*) as count from astray`,
+        now,
+      );
       const changed: { id: string; code: number }[] = [];
       for (;;) {
         const { rows } = await pool.query<{ id: string; code: string }>(

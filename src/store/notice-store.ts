@@ -23,17 +23,22 @@ export function createNoticeStore(db: Pick<Database, "pool">): NoticeStore {
 
     async markDispatched(ids, at) {
       if (ids.length === 0) return;
-      await pool.query(
-        "update faultline.notices set dispatched_at = greatest(dispatched_at, $2) where id = any ($1::bigint[])",
-        [ids, at.toISOString()],
-      );
+      await pool.query("update faultline.notices set dispatched_at = $2 where id = any ($1::bigint[])", [
+        ids,
+        at.toISOString(),
+      ]);
     },
 
     async overdue(receivers, now, before, limit) {
       const { rows } = await pool.query<NoticeRow>(
         `select * from faultline.notices
-         where receiver = any ($5) and (state = 'pending' or (state = 'claimed' and claimed_at <= $3))
-           and coalesce(dispatched_at, '-infinity') < $1 and coalesce(retry_at, '-infinity') <= $4
+         where receiver = any ($5)
+           and (state = 'pending' or (state = 'claimed'
+             and (claimed_at <= $3 or claimed_at > $4::timestamptz + interval '1 minute')))
+           and (coalesce(dispatched_at, '-infinity') < $1
+             -- Later than now: by a clock that was set back since.
+             or dispatched_at > $1::timestamptz + interval '10 minutes')
+           and coalesce(retry_at, '-infinity') <= $4
          order by id limit $2`,
         [before.toISOString(), limit, new Date(now.getTime() - claimMs).toISOString(), now.toISOString(), receivers],
       );

@@ -22,7 +22,7 @@ export function createWorkStore(db: Pick<Database, "pool">): WorkStore {
     async markDispatched(ids, at) {
       if (ids.length === 0) return;
       await pool.query(
-        `update faultline.work set dispatched_at = greatest(dispatched_at, $2)
+        `update faultline.work set dispatched_at = $2
          where id = any ($1::bigint[]) and finished_at is null`,
         [ids, at.toISOString()],
       );
@@ -31,7 +31,10 @@ export function createWorkStore(db: Pick<Database, "pool">): WorkStore {
     async overdue(before, limit) {
       const { rows } = await pool.query<WorkRow>(
         `select id, kind, incident_id, event_sid, first, trace from faultline.work
-         where finished_at is null and coalesce(dispatched_at, created_at) < $1
+         where finished_at is null
+           -- Later than now: by a clock that was set back since.
+           and (coalesce(dispatched_at, created_at) < $1
+             or coalesce(dispatched_at, created_at) > $1::timestamptz + interval '10 minutes')
          order by coalesce(dispatched_at, created_at), id limit $2`,
         [before.toISOString(), limit],
       );

@@ -19,7 +19,7 @@ async function refusedStart(
   const file = join(folder, "faultline.yaml");
   if (config !== undefined) writeFileSync(file, config);
   const all = { ...baseEnvironment(folder), ...(config === undefined ? {} : { FAULTLINE_CONFIG: file }), ...env };
-  const { exitCode, stdout, stderr } = await faultlines.run(["serve"], all, 20_000);
+  const { exitCode, stdout, stderr } = await faultlines.run(["serve"], all);
   return { exitCode, said: stdout + stderr };
 }
 

@@ -141,5 +141,14 @@ export function scheduleSuite(name: string, open: () => Promise<ScheduleFixture>
         },
       ]);
     });
+
+    test("a run that is an hour off, by a clock that was set back since, is put where it belongs", async () => {
+      const step: Step = { name: "count", everyMs: 1_000, run: async () => undefined };
+      const { schedule } = await start([step]);
+      expect(await schedule.keep(step)).toBe(true);
+      const hourMs = 3_600_000;
+      const { schedule: earlier } = await start([step], { clock: { now: () => new Date(Date.now() - hourMs) } });
+      expect(await earlier.keep(step)).toBe(false);
+    });
   });
 }

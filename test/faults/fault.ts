@@ -136,6 +136,8 @@ async function reconcile(
   };
   task.meta.fault = row;
   expectExact(books, flow);
+  // What was never acknowledged came again until it was.
+  expect(row.recorded, "events on record").toBe(row.acknowledged);
   expect(notices.wrong, "receivers that do not know the last state").toEqual([]);
   expect(notices.twice, "notices that came twice").toBeLessThanOrEqual(fault.mayComeTwice ?? 0);
   return row;

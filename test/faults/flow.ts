@@ -4,15 +4,15 @@ import { type ErrorEvent, errorEvent } from "../support/sign.ts";
 import { streamCodes } from "../support/stream-of-deliveries.ts";
 
 /*
- * Twilio as it behaves towards a receiver in trouble: Debugger webhooks, each sent once whatever comes of it, and batches of
- * Event Streams, which come again until they are taken. It goes on through every outage and keeps book.
+ * Twilio as it behaves towards a receiver in trouble, both ways in use: Debugger webhooks, each sent once, and batches of Event
+ * Streams, which come again until they are taken. It goes on through every outage and keeps book.
  * https://www.twilio.com/docs/events/event-delivery-and-duplication
  */
 
 /** Twilio gives up after five seconds (Event Streams) or ten; who has not answered by then hangs. In milliseconds. */
 const patienceMs = 10_000;
 
-/** How long a lane rests after a delivery, in milliseconds. */
+/** How long a lane rests after a delivery unless told a rate, in milliseconds. */
 const restMs = 60;
 
 /** One code for each probe, so that each is an incident of its own. */
@@ -36,8 +36,12 @@ export interface Flow extends Book {
   acknowledgedSince(moment: number): boolean;
   /** Delivers an event of a new code until it is acknowledged; its code. */
   probe(): Promise<number>;
-  /** Sends so many batches of so many events at the same time, once each. */
-  burst(batches: number, events: number): Promise<void>;
+  /** Delivers this event by webhook, until it is acknowledged. */
+  deliver(event: ErrorEvent): Promise<void>;
+  /** Sends so many batches of so many events at the same time, and again so many times, as what is not taken comes again. */
+  burst(batches: number, events: number, times: number): Promise<void>;
+  /** From now on so many deliveries a second over all lanes; infinity for as many as go. */
+  pace(perSecond: number): void;
   /** Ends the lanes, and sends again what was never acknowledged. */
   stop(): Promise<void>;
 }
@@ -61,6 +65,16 @@ export function startFlow({ port, random, lanes = 4 }: FlowOptions): Flow {
   let made = 0;
   let probes = 0;
   let stopped = false;
+  let gapMs: number | null = null;
+  let nextAt = 0;
+
+  /** A lane that is late takes the next turn, not all it missed. */
+  function untilItsTurn(): number {
+    if (gapMs === null) return restMs;
+    const now = performance.now();
+    nextAt = Math.max(now - 50, nextAt) + gapMs;
+    return Math.max(0, nextAt - now);
+  }
 
   function newEvent(code: number = streamCodes[Math.floor(random() * streamCodes.length)] ?? 80604): ErrorEvent {
     made += 1;
@@ -93,13 +107,14 @@ export function startFlow({ port, random, lanes = 4 }: FlowOptions): Flow {
       if (retry === undefined && random() < 0.5) {
         const event = newEvent();
         const taken = await attempt([event], webhookParcel(event));
-        // Now and then the same event comes the other way, too.
-        if (taken && random() < 0.2) toRetry.push([event]);
+        // The same event comes the other way, too: now and then, and when this way it was not taken.
+        if (!taken || random() < 0.2) toRetry.push([event]);
       } else {
         const events = retry ?? Array.from({ length: 1 + Math.floor(random() * 12) }, () => newEvent());
         if (!(await attempt(events, streamParcel(events)))) toRetry.push(events);
       }
-      await wait(restMs);
+      const rest = untilItsTurn();
+      if (rest > 0) await wait(rest);
     }
   }
 
@@ -125,13 +140,19 @@ export function startFlow({ port, random, lanes = 4 }: FlowOptions): Flow {
       await untilTaken([event], 30_000);
       return event.code;
     },
-    async burst(batches, events) {
-      await Promise.all(
-        Array.from({ length: batches }, () => {
-          const batch = Array.from({ length: events }, () => newEvent());
-          return attempt(batch, streamParcel(batch));
-        }),
-      );
+    async deliver(event) {
+      while (!(await attempt([event], webhookParcel(event)))) await wait(100);
+    },
+    async burst(batches, events, times) {
+      let left = Array.from({ length: batches }, () => Array.from({ length: events }, () => newEvent()));
+      for (let time = 0; time < times; time += 1) {
+        const taken = await Promise.all(left.map((batch) => attempt(batch, streamParcel(batch))));
+        left = left.filter((_, index) => taken[index] === false);
+      }
+      toRetry.push(...left);
+    },
+    pace(perSecond) {
+      gapMs = 1_000 / perSecond;
     },
     async stop() {
       stopped = true;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Database, openDatabase } from "../../src/store/database.ts";
 import { createEventStore } from "../../src/store/event-store.ts";
+import { createHousekeeping } from "../../src/store/housekeeping.ts";
 import { createRecordReader } from "../../src/store/record-reader.ts";
 import { dropDatabase, freshDatabase, startPostgres } from "../support/postgres.ts";
 import { classifiedEvent, silentLog, storeAvailable } from "../support/store.ts";
@@ -71,6 +72,60 @@ describe.skipIf(!storeAvailable("postgres"))("a PostgreSQL server (skipped where
       .queuePool()
       .query("select current_setting('search_path') as path, current_setting('work_mem') as mem");
     expect(rows).toEqual([{ path: "bullmq", mem: "8MB" }]);
+    await db.close();
+  });
+
+  test("a connection that is cut off between two statements of a transaction does not end the process", async () => {
+    const db = await open(await freshDatabase(server.url));
+    const client = await db.pool.connect();
+    await client.query("begin");
+    const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+    await db.pool.query("select pg_terminate_backend($1)", [rows[0]?.pid]);
+    // An uncaught error would fail the run.
+    await expect
+      .poll(() =>
+        client.query("select 1").then(
+          () => "answered",
+          () => "refused",
+        ),
+      )
+      .toBe("refused");
+    client.release(true);
+    await db.close();
+  });
+
+  test("a database that answers and takes nothing is told, until it takes what comes again", async () => {
+    const db = await open(await freshDatabase(server.url));
+    const store = storeOn(db);
+    await store.checkWrites();
+    const clients = await Promise.all(Array.from({ length: 10 }, () => db.pool.connect()));
+    for (const client of clients) await client.query("set default_transaction_read_only = on");
+    for (const client of clients) client.release();
+    await createRecordReader(db).ping();
+    await expect(store.record([classifiedEvent()])).rejects.toMatchObject({ reason: "database_unavailable" });
+    await expect(store.checkWrites()).rejects.toMatchObject({ code: "25006" });
+
+    const again = await Promise.all(Array.from({ length: 10 }, () => db.pool.connect()));
+    for (const client of again) await client.query("set default_transaction_read_only = off");
+    for (const client of again) client.release();
+    await store.checkWrites();
+    await store.record([classifiedEvent()]);
+    const { rows } = await db.pool.query("select count(*) from faultline.quarantined");
+    expect(rows).toEqual([{ count: "0" }]);
+    await db.close();
+  });
+
+  test("an incident last seen in the future, by a clock that was set back since, ends after its quiet period", async () => {
+    const db = await open(await freshDatabase(server.url));
+    const housekeeping = createHousekeeping(db);
+    const now = new Date("2026-01-15T10:20:00.000Z");
+    const after = (minutes: number) => new Date(now.getTime() + minutes * 60_000);
+    await storeOn(db).record([classifiedEvent({ receivedAt: after(60), quietPeriodMs: 10 * 60_000 })]);
+    expect(await housekeeping.resolveQuiet(now)).toEqual([]);
+    const { rows } = await db.pool.query("select last_seen, quiet_at, look_at from faultline.incidents");
+    expect(rows).toEqual([{ last_seen: now, quiet_at: after(10), look_at: now }]);
+    expect(await housekeeping.resolveQuiet(after(9))).toEqual([]);
+    expect(await housekeeping.resolveQuiet(after(10))).toHaveLength(1);
     await db.close();
   });
 

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -97,19 +97,29 @@ async function run(options: {
 function beginFirstStart(dataDir: string, databaseDir: string): { done(): void } {
   const note = join(dataDir, "being-made");
   if (existsSync(note)) rmSync(databaseDir, { recursive: true, force: true });
+  else if (isHalf(databaseDir)) throw unusable(databaseDir, "something else");
   if (!existsSync(databaseDir)) writeFileSync(note, "");
   return { done: () => rmSync(note, { force: true }) };
 }
 
+/** Whether there is something, though no database. One would be made over it, and what it was could not be told any more. */
+function isHalf(databaseDir: string): boolean {
+  const found = statSync(databaseDir, { throwIfNoEntry: false });
+  if (found === undefined) return false;
+  if (!found.isDirectory()) return true;
+  return readdirSync(databaseDir).length > 0 && !existsSync(join(databaseDir, "PG_VERSION"));
+}
+
+function unusable(databaseDir: string, got: string): Error {
+  return new Error(
+    `DATA_DIR: expected a database of this version in ${databaseDir}, got ${got}; ` +
+      "restore a copy, or move the folder away to begin anew",
+  );
+}
+
 function ready(worker: Worker, databaseDir: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const failed = (reason: string) =>
-      reject(
-        new Error(
-          `DATA_DIR: expected a database of this version in ${databaseDir}, got "${reason}"; ` +
-            "restore a copy, or move the folder away to begin anew",
-        ),
-      );
+    const failed = (reason: string) => reject(unusable(databaseDir, `"${reason}"`));
     worker.once("message", (output: WorkerOutput) => (output.kind === "ready" ? resolve() : failed(output.message)));
     worker.once("error", (error: Error) => failed(error.message));
     worker.once("exit", (code) => failed(`exit ${code}`));
