@@ -106,12 +106,12 @@ describe("bodies that do not end", () => {
     const { publicPort: port } = faultline;
     await expectServed(faultline, 20);
     const before = await faultline.metric("process_resident_memory_bytes");
-    // 180 MiB, of which 64 MiB may be held.
+    // 880 MiB, of which 64 MiB may be held.
     const large = "x".repeat(900 * 1024);
-    await strangers(port, 200, bodyOf(1024 * 1024, large));
+    await strangers(port, 1_000, bodyOf(1024 * 1024, large));
     await expectServed(faultline, 60);
     const overloaded = { source: "debugger", outcome: "rejected", reason: "overloaded" };
-    expect(await faultline.metric("faultline_deliveries_total", overloaded)).toBeGreaterThanOrEqual(120);
+    expect(await faultline.metric("faultline_deliveries_total", overloaded)).toBeGreaterThanOrEqual(900);
     // A large delivery as well: it is not here to stay.
     const events = Array.from({ length: 1_000 }, (_, index) => ({
       type: "com.example.other",
@@ -120,7 +120,8 @@ describe("bodies that do not end", () => {
     }));
     expect((await deliver(port, jsonParcel("/twilio/events", JSON.stringify(events)))).status).toBe(204);
     const grown = (await faultline.metric("process_resident_memory_bytes")) - before;
-    expect(grown / 2 ** 20).toBeLessThan(200);
+    // Some 240 MiB with what is read and not yet collected, however many come; all of it is more than three times that.
+    expect(grown / 2 ** 20).toBeLessThan(400);
     leave();
     await faultline.stop();
   });
