@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 
 /** The groups of measurements, in the order in which they run. */
-export const scenarioNames = ["requests", "streams", "storm", "growth", "start", "jobs", "classify"] as const;
+export const scenarioNames = ["requests", "streams", "storm", "growth", "start", "jobs", "classify", "flood"] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
 /** How much is measured. */

@@ -14,6 +14,7 @@ import { describeMachine } from "./report/machine.ts";
 import { tableText } from "./report/table.ts";
 import { targetTable } from "./report/targets.ts";
 import { classify } from "./scenarios/classify.ts";
+import { flood } from "./scenarios/flood.ts";
 import { growth } from "./scenarios/growth.ts";
 import { jobs } from "./scenarios/jobs.ts";
 import { requests } from "./scenarios/requests.ts";
@@ -29,6 +30,7 @@ const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
   start,
   jobs,
   classify,
+  flood,
 };
 
 const options = readOptions(process.argv.slice(2));

@@ -17,6 +17,7 @@ export type FigureName =
   | "classifyGrowth"
   | "grownIngestShare"
   | "incidentsP99Ms"
+  | "floodToExpress"
   | "startPostgresMs"
   | "startEmbeddedMs"
   | "idlePostgresMiB";

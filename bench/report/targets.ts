@@ -78,6 +78,13 @@ const targets: readonly Target[] = [
     bound: 30,
     unit: "ms",
   },
+  {
+    what: "flood of unsigned requests: refused, rate to bare express's",
+    figure: "floodToExpress",
+    at: "least",
+    bound: 0.6,
+    unit: "×",
+  },
   { what: "cold start on PostgreSQL", figure: "startPostgresMs", at: "most", bound: 2_000, unit: "ms" },
   { what: "cold start embedded, with data", figure: "startEmbeddedMs", at: "most", bound: 4_000, unit: "ms" },
   { what: "idle memory on PostgreSQL", figure: "idlePostgresMiB", at: "most", bound: 150, unit: "MiB" },

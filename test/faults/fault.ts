@@ -29,6 +29,8 @@ export interface Fault {
   readonly strike: (round: Round) => Promise<void>;
   /** Whether connections of the sender may break: only where the process itself goes. */
   readonly breaksConnections?: boolean;
+  /** A code of which only the events come that it delivers itself. */
+  readonly without?: number;
   /** Notices that may come twice, in all: one a crash of who sends them. */
   readonly mayComeTwice?: number;
   /** Looks further, before the site is gone. */
@@ -47,11 +49,18 @@ interface Context {
 export async function strike(context: Context, site: Site, fault: Fault): Promise<void> {
   console.log(`${fault.name}: FAULT_SEED=${seed}`);
   const random = seededRandom(seed);
-  const flow = startFlow({ port: () => site.ingest.port, random });
+  const flow = startFlow({
+    port: () => site.ingest.port,
+    random,
+    ...(fault.without !== undefined && { without: fault.without }),
+  });
   let slowest = 0;
   for (let number = 1; number <= fault.rounds; number += 1) {
     await until("deliveries to flow", 20_000, () => flow.acknowledged.size > 50 * number);
     await wait(random() * 3_000);
+    // So that, most times, somebody is being told of something when it strikes.
+    await flow.probe();
+    await wait(random() * 300);
     let endedAt: number | null = null;
     const ended = () => {
       endedAt ??= performance.now();

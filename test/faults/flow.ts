@@ -52,10 +52,13 @@ export interface FlowOptions {
   readonly random: () => number;
   /** Default 4. */
   readonly lanes?: number;
+  /** A code of which only the events come that are delivered one by one. */
+  readonly without?: number;
 }
 
 /** Starts deliveries to a port. */
-export function startFlow({ port, random, lanes = 4 }: FlowOptions): Flow {
+export function startFlow({ port, random, lanes = 4, without }: FlowOptions): Flow {
+  const codes = streamCodes.filter((code) => code !== without);
   const acknowledged = new Set<string>();
   const sent = new Set<string>();
   const answers = new Map<string, number>();
@@ -76,7 +79,7 @@ export function startFlow({ port, random, lanes = 4 }: FlowOptions): Flow {
     return Math.max(0, nextAt - now);
   }
 
-  function newEvent(code: number = streamCodes[Math.floor(random() * streamCodes.length)] ?? 80604): ErrorEvent {
+  function newEvent(code: number = codes[Math.floor(random() * codes.length)] ?? 11200): ErrorEvent {
     made += 1;
     return errorEvent({ code, at: new Date() }, made);
   }

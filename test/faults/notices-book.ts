@@ -25,11 +25,13 @@ export async function readNotices(observer: Faultline, receivers: Receivers): Pr
     if (data.incident !== undefined) told.set(data.incident.id, type);
   }
   const wrong: string[] = [];
-  let logged = 0;
+  const logged = { pagerduty: 0, slack: 0 };
+  let posts = 0;
   for (const { id } of await observer.incidents()) {
     const { code, severity, notices } = await observer.incident(id);
     const delivered = notices.filter(({ outcome }) => outcome === "delivered");
-    logged += delivered.filter(({ receiver }) => receiver === "pagerduty").length;
+    logged.pagerduty += delivered.filter(({ receiver }) => receiver === "pagerduty").length;
+    logged.slack += delivered.filter(({ receiver }) => receiver === "slack").length;
     if (told.get(id) !== "incident.resolved") wrong.push(`webhook: ${id} (${code}) is ${told.get(id)}`);
     const alerts = pagerduty.alerts.filter(({ dedupKey }) => dedupKey === `faultline-${id}`);
     const isPaged = paged.has(severity);
@@ -41,6 +43,9 @@ export async function readNotices(observer: Faultline, receivers: Receivers): Pr
     const messages = slack
       .messages()
       .filter((message) => message.threadTs === null && message.text.includes(String(code)));
+    const threads = new Set(messages.map(({ ts }) => ts));
+    // A notice is one post, the first into the channel, the others into its thread.
+    posts += messages.length + slack.messages().filter(({ threadTs }) => threads.has(threadTs ?? "")).length;
     if (!messages.some(({ text }) => /resolved/i.test(text))) {
       wrong.push(`slack: ${id} (${code}) stands as ${messages.map(({ text }) => text).join("; ") || "no message"}`);
     }
@@ -48,7 +53,11 @@ export async function readNotices(observer: Faultline, receivers: Receivers): Pr
   const ids = new Set(taken.webhook.map(({ headers }) => headers["webhook-id"]));
   return {
     delivered: taken.webhook.length + taken.pagerduty.length + takenBy(slack.received).length,
-    twice: taken.webhook.length - ids.size + Math.max(0, taken.pagerduty.length - logged),
+    twice:
+      taken.webhook.length -
+      ids.size +
+      Math.max(0, taken.pagerduty.length - logged.pagerduty) +
+      Math.max(0, posts - logged.slack),
     wrong,
   };
 }

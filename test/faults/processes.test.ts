@@ -55,11 +55,10 @@ describe.skipIf(!postgresAndRedis.available)("processes", () => {
         strike: async ({ number, flow, ended }) => {
           for (const { pid } of processesOf(site)) process.kill(pid, "SIGUSR2");
           ended();
-          await flow.probe();
+          const code = await flow.probe();
           const shift = [0, hourMs, 0, -hourMs][number % 4] ?? 0;
           await until(`the clock to be ${shift} ms off`, 5_000, async () => {
-            const answer = await site.ingest.now().get("/api/v1/events?limit=500");
-            const { events } = (await answer.json()) as { events: { receivedAt: string }[] };
+            const events = await site.ingest.now().events({ code });
             return events.some(({ receivedAt }) => Math.abs(Date.parse(receivedAt) - shift - Date.now()) < 60_000);
           });
         },

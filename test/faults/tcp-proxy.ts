@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { freePort } from "../support/redis.ts";
 
 /** What a proxy does with connections: passes bytes on; refuses and cuts them; takes them and lets no byte through. */
 export type ProxyMode = "forward" | "refuse" | "swallow";
@@ -21,7 +22,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
   let mode: ProxyMode = "forward";
   let server: Server | null = null;
-  let port = 0;
+  const port = await freePort();
 
   function end(pair: Pair): void {
     pairs.delete(pair);
@@ -54,9 +55,6 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     });
     server.listen(port, "127.0.0.1");
     await once(server, "listening");
-    const address = server.address();
-    if (address === null || typeof address === "string") throw new Error("expected a TCP address");
-    port = address.port;
   }
 
   async function refuse(): Promise<void> {
@@ -71,9 +69,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
 
   await listen();
   return {
-    get port() {
-      return port;
-    },
+    port,
     async set(next) {
       mode = next;
       if (next === "refuse") return await refuse();

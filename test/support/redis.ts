@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis, type RedisOptions } from "ioredis";
@@ -106,10 +106,20 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Different ports that were free a moment ago. */
+/**
+ * Different ports that were free a moment ago. Not those the system gives to connections that are made: a server that ends
+ * and comes back would find its port taken. https://www.kernel.org/doc/html/latest/networking/ip-sysctl.html
+ */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => once(server, "listening")));
+  const servers: Server[] = [];
+  while (servers.length < count) {
+    const server = createServer().listen(10_240 + Math.floor(Math.random() * 22_000), "127.0.0.1");
+    const isFree = await once(server, "listening").then(
+      () => true,
+      () => false,
+    );
+    if (isFree) servers.push(server);
+  }
   const ports = servers.map((server) => {
     const address = server.address();
     if (address === null || typeof address === "string") throw new Error("expected a TCP address");

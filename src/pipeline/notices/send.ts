@@ -31,8 +31,8 @@ export const trialMs = 60 * 60 * 1000;
 const firstWaitMs = 2_000;
 const longestWaitMs = 5 * 60 * 1000;
 
-/** Attempts to note a delivery, and the pauses between, in milliseconds: what is not noted is sent again. */
-const confirmPausesMs = [100, 500, 1_000, 2_000, 4_000];
+/** Pauses between attempts to note a delivery, the last one again and again, in milliseconds: what is not noted is sent again. */
+const confirmPausesMs = [100, 500, 1_000, 2_000] as const;
 
 const done: SendOutcome = { kind: "done" };
 
@@ -113,15 +113,21 @@ async function within(ms: number, sending: Promise<SendResult>): Promise<SendRes
   }
 }
 
-/** Tries a few times: the notice is out, and what is not on record would be sent again. @throws the last failure */
+/**
+ * Tries until it is done, for an hour: the notice is out, and what is not on record would be sent again. Nobody takes the job
+ * over meanwhile, though its claim runs out, since this worker goes on renewing its lock. @throws the last failure
+ */
 async function insist(run: () => Promise<void>): Promise<void> {
-  for (const pauseMs of confirmPausesMs) {
+  let waitedMs = 0;
+  for (let attempt = 0; ; attempt += 1) {
     try {
       await run();
       return;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    } catch (error) {
+      if (waitedMs >= trialMs) throw error;
     }
+    const pauseMs = confirmPausesMs[attempt] ?? confirmPausesMs[3];
+    waitedMs += pauseMs;
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
-  await run();
 }
