@@ -138,18 +138,20 @@ function prepare(raw: DebuggerEvent, delivery: Delivery, parts: IngestParts): Cl
     quietPeriodMs: verdict.quietPeriodMs ?? parts.quietPeriodMs,
     fingerprint: opensIncident ? fingerprint(event, verdict.groupBy, verdict.product) : null,
     subject: subjectOf(event),
-    sealedSubject: verdict.rule?.diagnostician === undefined ? null : sealSubject(raw, parts.seal),
+    sealedSubject: verdict.rule?.diagnostician === undefined ? null : subjectSealer(raw, parts.seal),
     ...(delivery.trace !== undefined && { trace: delivery.trace }),
   };
 }
 
-/** The private fields of the failed request, sealed for the worker; null when the event carries none. */
-function sealSubject(raw: DebuggerEvent, seal: Seal): string | null {
+/** Seals the private fields of the failed request for the worker when it is asked to; null when the event carries none. */
+function subjectSealer(raw: DebuggerEvent, seal: Seal): (() => string | null) | null {
   // Where nothing is known of a request there is no subject: stream events, most of all there are.
   if (field(raw.payload, "webhook") === undefined) return null;
-  const subject = subjectOfPayload(raw.payload);
-  const empty = !subject.requestKnown && subject.requestUrl === null && subject.answer === null;
-  return empty ? null : seal.seal(JSON.stringify(subject), raw.sid);
+  return () => {
+    const subject = subjectOfPayload(raw.payload);
+    const empty = !subject.requestKnown && subject.requestUrl === null && subject.answer === null;
+    return empty ? null : seal.seal(JSON.stringify(subject), raw.sid);
+  };
 }
 
 function quarantined(entry: Parsed & { kind: "quarantined" }, delivery: Delivery): Quarantined {

@@ -54,8 +54,11 @@ export interface ClassifiedEvent {
   readonly fingerprint: string | null;
   /** What the event is about, hashed: one diagnosis a subject, within the sampling bound. */
   readonly subject: string;
-  /** The private fields a diagnosis needs, sealed (core/seal.ts); null when no diagnostician asks for them. */
-  readonly sealedSubject: string | null;
+  /**
+   * Seals the private fields a diagnosis needs (core/seal.ts), each time it is called; null when no diagnostician asks for them
+   * or there are none. Only the events that are diagnosed need it, a few an hour of each incident.
+   */
+  readonly sealedSubject: (() => string | null) | null;
   /** The span of the delivery that brought it; null or absent while tracing is off. */
   readonly trace?: TraceParent | null;
 }

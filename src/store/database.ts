@@ -11,6 +11,8 @@ export interface Database {
   /** For the store's own statements. They name their schema (`faultline.…`) and end after {@link statementTimeoutMs}. */
   readonly pool: pg.Pool;
   readonly mode: "embedded" | "postgres";
+  /** Whether a statement prepared on a connection of the pool is there for as long as the connection is. */
+  readonly keepsStatements: boolean;
   /**
    * The pool for BullMQ's PostgreSQL backend, made on first call: unqualified names lead to the schema `bullmq`, where
    * BullMQ's migrations put its tables. LISTEN holds one of its connections per worker.
@@ -95,6 +97,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       ...statementLimit(pooling),
     }),
     mode: embedded === null ? "postgres" : "embedded",
+    keepsStatements: pooling !== "transaction",
     queuePool: () => {
       if (pooling === "transaction") throw new Error(noSessions);
       // Behind a pooler nothing comes along with a connection; BullMQ's side sets the schema itself then.

@@ -11,7 +11,8 @@ import {
 } from "../pipeline/ports.ts";
 import type { Database } from "./database.ts";
 import { createGroupCommit, type Settled } from "./group-commit.ts";
-import { recordBatch } from "./record-batch.ts";
+import { createBatchRecorder } from "./record-batch.ts";
+import { createSampledSubjects } from "./sampled-subjects.ts";
 import { failureOf, sqlStateOf } from "./sqlstate.ts";
 import { storableText } from "./storable-text.ts";
 import { createWriteCheck, type WriteCheck } from "./write-check.ts";
@@ -26,6 +27,8 @@ export interface EventStoreOptions {
   readonly samplesPerHour?: number;
   /** Events in one statement. Default 500. A single call with more is not cut. */
   readonly maxBatch?: number;
+  /** Statements under way at a time. Default 1. */
+  readonly underWay?: number;
   /** Events held in memory before further ones are refused as `overloaded`. Default 20,000. */
   readonly maxWaiting?: number;
   /** Default 4.5 s: Twilio's Event Streams waits 5 s for an answer. */
@@ -34,12 +37,13 @@ export interface EventStoreOptions {
 
 /** The record of events on a database. `checkWrites` passes unless nothing can be recorded now. */
 export function createEventStore(
-  db: Pick<Database, "pool">,
+  db: Pick<Database, "pool" | "keepsStatements">,
   options: EventStoreOptions,
 ): EventStore & { readonly checkWrites: WriteCheck["check"] } {
   const writes = createWriteCheck(db.pool);
   const bounds = {
     maxBatch: options.maxBatch ?? 500,
+    underWay: options.underWay ?? 1,
     maxWaiting: options.maxWaiting ?? 20_000,
     deadlineMs: options.deadlineMs ?? 4_500,
   };
@@ -47,11 +51,12 @@ export function createEventStore(
     reopenWindowMs: options.reopenWindowMs ?? defaultReopenWindowMs,
     samplesPerHour: options.samplesPerHour ?? 12,
   };
+  const recorder = createBatchRecorder(db, limits, createSampledSubjects());
   const events = createGroupCommit<ClassifiedEvent, Recorded[]>({
     ...bounds,
     commit: isolating(options.log, writes, async (calls) => {
       const batch = calls.flat();
-      const results = await recordBatch(db.pool, batch, limits);
+      const results = await recorder.record(batch);
       options.telemetry.commitBatch(batch.length);
       const ends = cumulative(calls.map((call) => call.length));
       return calls.map((call, index) => {

@@ -27,6 +27,8 @@ interface Call<T, R> {
 export interface GroupCommitOptions<T, R> {
   /** A statement takes whole calls until it has this many items. */
   readonly maxBatch: number;
+  /** Statements under way at a time. */
+  readonly underWay: number;
   /** More items than this are not held in memory. */
   readonly maxWaiting: number;
   /** A call that has no result after this long is given up, in milliseconds. It may still be committed. */
@@ -39,7 +41,8 @@ export interface GroupCommitOptions<T, R> {
 export function createGroupCommit<T, R>(options: GroupCommitOptions<T, R>): GroupCommit<T, R> {
   const queue: Call<T, R>[] = [];
   let waiting = 0;
-  let running = false;
+  let underWay = 0;
+  let scheduled = false;
 
   function take(): Call<T, R>[] {
     const calls: Call<T, R>[] = [];
@@ -55,9 +58,11 @@ export function createGroupCommit<T, R>(options: GroupCommitOptions<T, R>): Grou
     return calls;
   }
 
+  /** Commits what waits until nothing does, unless as many do so already as may. */
   async function run(): Promise<void> {
-    if (running) return;
-    running = true;
+    scheduled = false;
+    if (underWay >= options.underWay) return;
+    underWay += 1;
     while (queue.length > 0) {
       const calls = take();
       if (calls.length === 0) continue;
@@ -66,7 +71,7 @@ export function createGroupCommit<T, R>(options: GroupCommitOptions<T, R>): Grou
         call.settle(results[index] ?? { ok: false, error: new StoreUnavailable("database_unavailable") });
       }
     }
-    running = false;
+    underWay -= 1;
   }
 
   return {
@@ -93,8 +98,11 @@ export function createGroupCommit<T, R>(options: GroupCommitOptions<T, R>): Grou
           options.deadlineMs,
         );
         queue.push(call);
-        // After the callers of this very moment have added theirs.
-        queueMicrotask(() => void run());
+        // After all whose requests are being read at this very moment have added theirs: at the end of this round of the event
+        // loop. A microtask would come after the first of them.
+        if (scheduled) return;
+        scheduled = true;
+        setImmediate(() => void run());
       });
     },
   };

@@ -6,6 +6,7 @@ import { recordEvents } from "./migrations/0002-record-events.ts";
 import { notices } from "./migrations/0003-notices.ts";
 import { traces } from "./migrations/0004-traces.ts";
 import { recordInSets } from "./migrations/0005-record-in-sets.ts";
+import { recordColumns } from "./migrations/0006-record-columns.ts";
 
 /** In order; a name, once released, never changes. */
 const migrations: Record<string, Migration> = {
@@ -14,6 +15,7 @@ const migrations: Record<string, Migration> = {
   "0003-notices": notices,
   "0004-traces": traces,
   "0005-record-in-sets": recordInSets,
+  "0006-record-columns": recordColumns,
 };
 
 /** Any number, the same in every process: who holds it may change the schema. */

@@ -1,16 +1,23 @@
-import type pg from "pg";
 import type { IncidentTransition } from "../core/incident.ts";
-import type { ClassifiedEvent, Recorded } from "../pipeline/ports.ts";
+import type { ClassifiedEvent, Recorded, Work } from "../pipeline/ports.ts";
+import type { Database } from "./database.ts";
 import { incidentIdOf } from "./incident-id.ts";
-import { storableJson } from "./storable-text.ts";
+import { type Batch, batchOf, columnsOf } from "./record-columns.ts";
+import type { SampledSubjects } from "./sampled-subjects.ts";
+import { sqlStateOf } from "./sqlstate.ts";
+import { storableText } from "./storable-text.ts";
 
-interface RecordedRow {
-  readonly ord: number;
-  readonly recorded: boolean;
-  readonly incident_id: string | null;
-  readonly transition: IncidentTransition | null;
-  readonly work_id: string | null;
-  readonly work_first: boolean | null;
+/** What `faultline.record_columns` answers; places count from 1. */
+interface Answer {
+  readonly duplicates: number[] | null;
+  readonly known_incidents: (string | null)[] | null;
+  readonly incidents: (string | null)[] | null;
+  readonly used_up: number[] | null;
+  readonly changed: number[] | null;
+  readonly changes: IncidentTransition[] | null;
+  readonly worked: number[] | null;
+  readonly work_ids: string[] | null;
+  readonly work_firsts: boolean[] | null;
 }
 
 /** What the recording of a batch goes by. */
@@ -19,81 +26,102 @@ export interface RecordLimits {
   readonly samplesPerHour: number;
 }
 
-/**
- * Records a batch in one statement (migrations/0005-record-in-sets.ts). One result an event, in order.
- * @throws the error of `pg`
- */
-export async function recordBatch(
-  pool: pg.Pool,
-  events: readonly ClassifiedEvent[],
-  limits: RecordLimits,
-): Promise<Recorded[]> {
-  // The first of equal sids is the event, the others are its duplicates.
-  const places = new Map<string, number>();
-  for (const { event } of events) if (!places.has(event.sid)) places.set(event.sid, places.size);
-  const firsts: ClassifiedEvent[] = [];
-  for (const event of events) if (places.get(event.event.sid) === firsts.length) firsts.push(event);
+/** An event that is to be diagnosed was left unsealed: nothing has been recorded (migrations/0006-record-columns.ts). */
+const unsealedState = "ZS001";
 
-  const { rows } = await pool.query<RecordedRow>("select * from faultline.record_events($1, $2, $3)", [
-    storableJson(firsts.map(rowOf)),
-    limits.reopenWindowMs,
-    limits.samplesPerHour,
-  ]);
-  const results = rows.toSorted((a, b) => a.ord - b.ord).map((row) => recordedOf(row, firsts[row.ord]));
+const parameters = Array.from({ length: 30 }, (_, index) => `$${index + 1}`).join(", ");
+const statement = `select * from faultline.record_columns(${parameters})`;
 
-  const told = new Set<string>();
-  return events.map(({ event }) => {
-    const result = results[places.get(event.sid) ?? -1];
-    if (result === undefined) throw new Error(`record_events: expected ${firsts.length} rows, got ${rows.length}`);
-    if (!told.has(event.sid)) {
-      told.add(event.sid);
-      return result;
-    }
-    return { outcome: "duplicate", incidentId: result.incidentId, transition: null, work: null };
-  });
+/** Records batches in one statement each. */
+export interface BatchRecorder {
+  /**
+   * One result an event, in order.
+   * @throws the error of `pg`
+   */
+  record(events: readonly ClassifiedEvent[]): Promise<Recorded[]>;
 }
 
-function rowOf(classified: ClassifiedEvent, ord: number) {
-  const { event } = classified;
+/** Builds one. `sampled` tells which events need no seal, and is told of what was recorded. */
+export function createBatchRecorder(
+  db: Pick<Database, "pool" | "keepsStatements">,
+  limits: RecordLimits,
+  sampled: SampledSubjects,
+): BatchRecorder {
+  async function send(batch: Batch, leavesOut: (event: ClassifiedEvent) => boolean): Promise<Answer> {
+    const values = [...columnsOf(batch, leavesOut), limits.reopenWindowMs, limits.samplesPerHour];
+    // Named, it is parsed once a connection.
+    const named = db.keepsStatements ? { name: "record" } : {};
+    const { rows } = await db.pool.query<Answer>({ ...named, text: statement, values });
+    const [answer] = rows;
+    if (answer === undefined) throw new Error("record_columns: expected one row, got none");
+    return answer;
+  }
+
   return {
-    ord,
-    sid: event.sid,
-    source: event.source,
-    account: event.account,
-    parent_account: event.parentAccount,
-    code: event.code,
-    level: event.level,
-    product: classified.product,
-    title: classified.title,
-    occurred_at: event.occurredAt,
-    received_at: classified.receivedAt.toISOString(),
-    resource: event.resource,
-    service: event.service,
-    severity: classified.severity,
-    rule_id: classified.ruleId,
-    matched: classified.matched,
-    docs_url: classified.docsUrl,
-    quiet_ms: classified.quietPeriodMs,
-    fingerprint: classified.fingerprint,
-    subject: classified.subject,
-    sealed_subject: classified.sealedSubject,
-    payload: event.payload,
-    ...(classified.trace != null && { trace: classified.trace }),
+    async record(events) {
+      // The first of equal sids is the event, the others are its duplicates.
+      const places = new Map<string, number>();
+      const firsts: ClassifiedEvent[] = [];
+      const again = new Map<number, number>();
+      for (const [index, event] of events.entries()) {
+        const sid = storableText(event.event.sid);
+        const known = places.get(sid);
+        if (known === undefined) places.set(sid, firsts.push(event) - 1);
+        else again.set(index, known);
+      }
+      const batch = batchOf(firsts);
+      let answer: Answer;
+      try {
+        answer = await send(batch, (event) => sampled.needsNoSeal(event));
+      } catch (error) {
+        if (sqlStateOf(error) !== unsealedState) throw error;
+        answer = await send(batch, () => false);
+      }
+      const results = resultsOf(batch, answer);
+      sampled.note(batch, results, answer.used_up ?? []);
+      if (again.size === 0) return results;
+      let place = -1;
+      return events.map((_, index) => {
+        const known = again.get(index);
+        if (known === undefined) place += 1;
+        const result = results[known ?? place];
+        if (result === undefined) throw new Error(`record_columns: expected ${firsts.length} results`);
+        return known === undefined ? result : duplicateOf(result.incidentId);
+      });
+    },
   };
 }
 
-function recordedOf(row: RecordedRow, classified: ClassifiedEvent | undefined): Recorded {
-  const incidentId = row.incident_id === null ? null : incidentIdOf(row.incident_id);
-  const work =
-    row.work_id === null || incidentId === null || classified === undefined
-      ? null
-      : {
-          id: row.work_id,
-          kind: "diagnose" as const,
-          incidentId,
-          eventSid: classified.event.sid,
-          first: row.work_first === true,
-          ...(classified.trace != null && { trace: classified.trace }),
-        };
-  return { outcome: row.recorded ? "recorded" : "duplicate", incidentId, transition: row.transition, work };
+function resultsOf(batch: Batch, answer: Answer): Recorded[] {
+  const incidents = (answer.incidents ?? []).map((row) => (row === null ? null : incidentIdOf(row)));
+  const results: Recorded[] = batch.kindOf.map((kind) => {
+    const incidentId = incidents[batch.kinds[kind]?.group ?? -1] ?? null;
+    return { outcome: "recorded", incidentId, transition: null, work: null };
+  });
+  for (const [index, ord] of (answer.duplicates ?? []).entries()) {
+    const row = answer.known_incidents?.[index] ?? null;
+    results[ord - 1] = duplicateOf(row === null ? null : incidentIdOf(row));
+  }
+  const set = (ord: number, what: (result: Recorded) => Partial<Recorded>) => {
+    const result = results[ord - 1];
+    if (result !== undefined) results[ord - 1] = { ...result, ...what(result) };
+  };
+  for (const [index, ord] of (answer.changed ?? []).entries())
+    set(ord, () => ({ transition: answer.changes?.[index] ?? null }));
+  for (const [index, ord] of (answer.worked ?? []).entries()) {
+    const id = answer.work_ids?.[index];
+    const event = batch.events[ord - 1];
+    if (id === undefined || event === undefined) continue;
+    const first = answer.work_firsts?.[index] === true;
+    set(ord, ({ incidentId }) => ({ work: incidentId === null ? null : workOf(id, incidentId, event, first) }));
+  }
+  return results;
+}
+
+function workOf(id: string, incidentId: string, { event, trace }: ClassifiedEvent, first: boolean): Work {
+  return { id, kind: "diagnose", incidentId, eventSid: event.sid, first, ...(trace != null && { trace }) };
+}
+
+function duplicateOf(incidentId: string | null): Recorded {
+  return { outcome: "duplicate", incidentId, transition: null, work: null };
 }

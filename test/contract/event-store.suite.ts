@@ -307,6 +307,116 @@ export function eventStoreSuite(mode: StoreMode): void {
     });
   });
 
+  describe("sealing", () => {
+    /** An event that counts how often it is sealed. */
+    const sealed = (overrides: Parameters<typeof classifiedEvent>[0], seals: string[] = []) => {
+      const event = classifiedEvent(overrides);
+      return {
+        ...event,
+        sealedSubject: () => {
+          seals.push(event.event.sid);
+          return `sealed ${event.event.sid}`;
+        },
+      };
+    };
+    const expectAllSealed = async () => {
+      const { rows } = await fresh.db.pool.query<{ event_sid: string; sealed_subject: string | null }>(
+        "select event_sid, sealed_subject from faultline.work",
+      );
+      for (const row of rows) expect(row.sealed_subject).toBe(`sealed ${row.event_sid}`);
+      return rows.length;
+    };
+
+    test("is left out for events that are not diagnosed: their subject was, or enough are in this hour", async () => {
+      const store = fresh.another();
+      const seals: string[] = [];
+      await store.record([sealed({ subject: "same" }, seals)]);
+      await store.record([sealed({ subject: "same" }, seals)]);
+      for (let n = 0; n < 10; n += 1) await store.record([sealed({ subject: "same" }, seals)]);
+      expect(seals).toHaveLength(1);
+      await store.record(Array.from({ length: 11 }, () => sealed({}, seals)));
+      expect(seals).toHaveLength(12);
+      await store.record(Array.from({ length: 50 }, () => sealed({}, seals)));
+      expect(seals).toHaveLength(12);
+      expect(await expectAllSealed()).toBe(12);
+      await store.record([sealed({ receivedAt: minutes(45), quietPeriodMs: day * 60_000 }, seals)]);
+      expect(seals).toHaveLength(13);
+      expect(await expectAllSealed()).toBe(13);
+    });
+
+    test("is made up for when an event is diagnosed against expectation, and everything is recorded once", async () => {
+      const store = fresh.another();
+      for (let n = 0; n < 3; n += 1)
+        await store.record([sealed({ subject: "same" }), sealed({ fingerprint: "other" })]);
+      // Long before its time: nobody can expect that.
+      await fresh.db.pool.query("update faultline.incidents set state = 'resolved', resolved_at = $1", [start]);
+      const seals: string[] = [];
+      const again = await store.record([
+        sealed({ subject: "same" }, seals),
+        classifiedEvent({ fingerprint: "third" }),
+        sealed({ fingerprint: "other" }, seals),
+      ]);
+      expect(again.map(({ transition }) => transition)).toEqual(["reopened", "opened", "reopened"]);
+      expect(again.every(({ work }) => work !== null)).toBe(true);
+      const { rows } = await fresh.db.pool.query(
+        "select sealed_subject is null as bare, count(*)::int as count from faultline.work group by 1 order by 1",
+      );
+      expect(rows).toEqual([
+        { bare: false, count: 6 },
+        { bare: true, count: 1 },
+      ]);
+      expect((await incidentOf(again[0])).count).toBe(4);
+    });
+
+    test("whatever comes and whenever incidents end, all that is diagnosed has its subject, sealed", async () => {
+      const event = fc.record({
+        fingerprint: fc.constantFrom("a", "b"),
+        subject: fc.constantFrom("s", "t", "u"),
+        minute: fc.integer({ min: 0, max: 90 }),
+        quiet: fc.constantFrom(1, 30),
+      });
+      const steps = fc.array(
+        fc.oneof(
+          fc.array(event, { minLength: 1, maxLength: 8 }),
+          fc.integer({ min: 0, max: 200 }),
+          fc.constant("all" as const),
+        ),
+        { maxLength: 12 },
+      );
+      await fc.assert(
+        fc.asyncProperty(steps, async (all) => {
+          await fresh.clear();
+          const store = fresh.another({ samplesPerHour: 3 });
+          for (const one of all) {
+            if (one === "all")
+              await fresh.db.pool.query("update faultline.incidents set state = 'resolved', resolved_at = $1", [start]);
+            // What has been resolved is wiped; here it is put back, to be able to tell what was never sealed.
+            else if (typeof one === "number") {
+              await expectAllSealed();
+              await fresh.housekeeping.resolveQuiet(minutes(one));
+              await fresh.db.pool.query("update faultline.work set sealed_subject = 'sealed ' || event_sid");
+            } else {
+              await store.record(
+                one.map(({ fingerprint, subject, minute, quiet }) =>
+                  sealed({ fingerprint, subject, receivedAt: minutes(minute), quietPeriodMs: quiet * 60_000 }),
+                ),
+              );
+            }
+          }
+          await expectAllSealed();
+        }),
+        { numRuns: 40 },
+      );
+    });
+
+    test("an event with nothing to seal is diagnosed without", async () => {
+      const { work } = await one({ ...classifiedEvent(), sealedSubject: () => null });
+      expect(work).not.toBeNull();
+      const { rows } = await fresh.db.pool.query("select sealed_subject from faultline.work");
+      expect(rows).toEqual([{ sealed_subject: null }]);
+    });
+  });
+
   describe("work", () => {
     const workOf = async () => {
       const event = classifiedEvent();
@@ -376,7 +486,7 @@ export function eventStoreSuite(mode: StoreMode): void {
     });
 
     test("the sealed subject comes with the event and is wiped when the incident resolves", async () => {
-      const { work } = await one(classifiedEvent({ sealedSubject: "sealed", quietPeriodMs: 60_000 }));
+      const { work } = await one(classifiedEvent({ sealedSubject: () => "sealed", quietPeriodMs: 60_000 }));
       if (work === null) throw new Error("expected work");
       expect((await fresh.work.workEvent(work))?.sealedSubject).toBe("sealed");
 

@@ -108,8 +108,9 @@ async function diagnose(stage: Stage, scenario: Scenario, told: Told): Promise<O
   const works = memoryWorks();
   for (const classified of recorded) works.event.set(classified.event.sid, workEvent(classified));
   works.earlierSubjects = async () =>
-    recorded.slice(0, -1).flatMap(({ event, sealedSubject, receivedAt }) => {
+    recorded.slice(0, -1).flatMap(({ event, sealedSubject: seal, receivedAt }) => {
       const at = event.occurredAt ?? receivedAt.toISOString();
+      const sealedSubject = seal?.() ?? null;
       return sealedSubject === null ? [] : [{ eventSid: event.sid, sealedSubject, at }];
     });
   const handle = createDiagnose({
@@ -202,7 +203,7 @@ function workEvent({ event, title, product, receivedAt, ruleId, sealedSubject }:
     service: event.service,
     incidentId: "inc_1",
     payload: event.payload,
-    sealedSubject,
+    sealedSubject: sealedSubject?.() ?? null,
     ruleId,
   };
 }

@@ -38,6 +38,7 @@ describe.skipIf(!storeAvailable("postgres"))("a PostgreSQL server (skipped where
       "0003-notices",
       "0004-traces",
       "0005-record-in-sets",
+      "0006-record-columns",
     ]);
     const outcomes = await Promise.all(
       opened.map((db) => storeOn(db).record([classifiedEvent({ fingerprint: "one" })])),

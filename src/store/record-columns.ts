@@ -1,0 +1,153 @@
+import { type Severity, severities } from "../core/rules/rule.ts";
+import type { ClassifiedEvent } from "../pipeline/ports.ts";
+import { bigintArray, integerArray, jsonbArray, textArray, timeArray } from "./binary-array.ts";
+import { storableJson } from "./storable-text.ts";
+
+/*
+ * A batch in the form that the database takes it in (migrations/0006-record-columns.ts): incidents, the kinds of events, and
+ * the events, each as columns. Places are counted from 0 here and from 1 there.
+ */
+
+/** Stands for a sealed subject that has been left out. */
+const leftOut = "";
+
+/** What the events of one incident come to. */
+interface Group {
+  readonly fingerprint: string;
+  events: number;
+  firstAt: number;
+  lastAt: number;
+  quietAt: number;
+  worst: number;
+  readonly first: number;
+}
+
+/** What many events have in common. */
+interface Kind {
+  readonly of: ClassifiedEvent;
+  readonly group: number | null;
+}
+
+/** A batch of events, no two with the same sid. */
+export interface Batch {
+  readonly events: readonly ClassifiedEvent[];
+  /** The place of each event's kind. */
+  readonly kindOf: readonly number[];
+  readonly kinds: readonly Kind[];
+  readonly groups: readonly Group[];
+}
+
+/** Sorts events by incident and kind. */
+export function batchOf(events: readonly ClassifiedEvent[]): Batch {
+  const groups: Group[] = [];
+  const groupPlaces = new Map<string, number>();
+  const kinds: Kind[] = [];
+  const kindPlaces = new Map<string, number>();
+  const kindOf: number[] = [];
+  for (const [ord, event] of events.entries()) {
+    const key = kindKey(event);
+    let place = kindPlaces.get(key);
+    if (place === undefined) {
+      let group = event.fingerprint === null ? null : groupPlaces.get(event.fingerprint);
+      if (group === undefined && event.fingerprint !== null) {
+        group = groups.push(groupOf(event.fingerprint, ord)) - 1;
+        groupPlaces.set(event.fingerprint, group);
+      }
+      place = kinds.push({ of: event, group: group ?? null }) - 1;
+      kindPlaces.set(key, place);
+    }
+    kindOf.push(place);
+    const group = groups[kinds[place]?.group ?? -1];
+    if (group !== undefined) addTo(group, event);
+  }
+  return { events, kindOf, kinds, groups };
+}
+
+/** JSON keeps the fields apart, whatever is in them. */
+function kindKey({ event, ...classified }: ClassifiedEvent): string {
+  return JSON.stringify([
+    classified.fingerprint,
+    event.code,
+    event.account,
+    event.service,
+    event.level,
+    event.source,
+    event.parentAccount,
+    classified.product,
+    classified.title,
+    classified.severity,
+    classified.ruleId,
+    classified.docsUrl,
+    classified.quietPeriodMs,
+    classified.matched,
+  ]);
+}
+
+function groupOf(fingerprint: string, first: number): Group {
+  return {
+    fingerprint,
+    events: 0,
+    firstAt: Number.POSITIVE_INFINITY,
+    lastAt: Number.NEGATIVE_INFINITY,
+    quietAt: Number.NEGATIVE_INFINITY,
+    worst: severities.length,
+    first,
+  };
+}
+
+function addTo(group: Group, event: ClassifiedEvent): void {
+  const at = event.receivedAt.getTime();
+  group.events += 1;
+  group.firstAt = Math.min(group.firstAt, at);
+  group.lastAt = Math.max(group.lastAt, at);
+  group.quietAt = Math.max(group.quietAt, at + event.quietPeriodMs);
+  group.worst = Math.min(group.worst, rankOf(event.severity));
+}
+
+function rankOf(severity: Severity): number {
+  return severities.indexOf(severity) + 1;
+}
+
+/**
+ * The arguments of `faultline.record_columns`, but for the limits.
+ * @param leavesOut whether to leave out the sealed subject of an event that has one
+ */
+export function columnsOf(batch: Batch, leavesOut: (event: ClassifiedEvent) => boolean): (Buffer | null)[] {
+  const { groups, events } = batch;
+  const kinds = batch.kinds.map((kind) => kind.of);
+  const isTraced = events.some(({ trace }) => trace != null);
+  return [
+    textArray(groups.map(({ fingerprint }) => fingerprint)),
+    integerArray(groups.map((group) => group.events)),
+    timeArray(groups.map(({ firstAt }) => firstAt)),
+    timeArray(groups.map(({ lastAt }) => lastAt)),
+    timeArray(groups.map(({ quietAt }) => quietAt)),
+    integerArray(groups.map(({ worst }) => worst)),
+    integerArray(groups.map(({ first }) => first + 1)),
+
+    integerArray(batch.kinds.map(({ group }) => (group === null ? null : group + 1))),
+    integerArray(kinds.map(({ severity }) => rankOf(severity))),
+    bigintArray(kinds.map(({ quietPeriodMs }) => quietPeriodMs)),
+    textArray(kinds.map(({ event }) => event.source)),
+    textArray(kinds.map(({ event }) => event.account)),
+    textArray(kinds.map(({ event }) => event.parentAccount)),
+    bigintArray(kinds.map(({ event }) => event.code)),
+    textArray(kinds.map(({ event }) => event.level)),
+    textArray(kinds.map(({ product }) => product)),
+    textArray(kinds.map(({ title }) => title)),
+    textArray(kinds.map(({ event }) => event.service)),
+    textArray(
+      kinds.map(({ ruleId, matched, docsUrl }) => storableJson({ rule_id: ruleId, matched, docs_url: docsUrl })),
+    ),
+
+    integerArray(batch.kindOf.map((place) => place + 1)),
+    textArray(events.map(({ event }) => event.sid)),
+    timeArray(events.map(({ receivedAt }) => receivedAt.getTime())),
+    textArray(events.map(({ event }) => event.occurredAt)),
+    textArray(events.map(({ event }) => event.resource)),
+    textArray(events.map(({ subject }) => subject)),
+    textArray(events.map((event) => (leavesOut(event) ? leftOut : (event.sealedSubject?.() ?? null)))),
+    isTraced ? textArray(events.map(({ trace }) => trace ?? null)) : null,
+    jsonbArray(events.map(({ event }) => storableJson(event.payload))),
+  ];
+}
