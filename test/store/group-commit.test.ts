@@ -14,7 +14,6 @@ function held(options: Partial<Options> = {}) {
     });
   const group = createGroupCommit<number, number>({
     maxBatch: 10,
-    underWay: 2,
     maxWaiting: 100,
     deadlineMs: 60_000,
     commit,
@@ -27,22 +26,43 @@ function held(options: Partial<Options> = {}) {
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("group commit", () => {
-  test("what comes while as many statements are under way as may goes into the next one", async () => {
+  test("what comes while a statement is under way goes into the next one", async () => {
     const { group, statements, begun } = held();
     const results = [group.submit([1])];
     await begun(1);
-    results.push(group.submit([2]));
+    results.push(group.submit([2]), group.submit([3, 4]));
+    await turn();
+    await turn();
+    expect(statements).toHaveLength(1);
+    statements[0]?.end();
     await begun(2);
-    results.push(group.submit([3]), group.submit([4, 5]));
+    expect(statements.map(({ calls }) => calls)).toEqual([[[1]], [[2], [3, 4]]]);
+    statements[1]?.end();
+    expect(await Promise.all(results)).toEqual([1, 2, 7]);
+  });
+
+  test("a second statement goes beside the first when a whole one waits; a third does not", async () => {
+    const { group, statements, begun } = held({ maxBatch: 4 });
+    const results = [group.submit([1])];
+    await begun(1);
+    results.push(group.submit([2, 2]), group.submit([3, 3]));
+    await begun(2);
+    results.push(group.submit([4, 4]), group.submit([5, 5]), group.submit([6]));
     await turn();
     await turn();
     expect(statements).toHaveLength(2);
-    statements[1]?.end();
-    await begun(3);
-    expect(statements.map(({ calls }) => calls)).toEqual([[[1]], [[2]], [[3], [4, 5]]]);
     statements[0]?.end();
+    await begun(3);
     statements[2]?.end();
-    expect(await Promise.all(results)).toEqual([1, 2, 3, 9]);
+    await turn();
+    await turn();
+    // What is left is not a whole one: it waits for the other to end.
+    expect(statements).toHaveLength(3);
+    statements[1]?.end();
+    await begun(4);
+    statements[3]?.end();
+    expect(await Promise.all(results)).toEqual([1, 4, 6, 8, 10, 6]);
+    expect(statements.map(({ calls }) => calls.flat().length)).toEqual([1, 4, 4, 1]);
   });
 
   test("calls of one round of the event loop share a statement, also those that come after a microtask", async () => {
@@ -56,7 +76,7 @@ describe("group commit", () => {
   });
 
   test("a statement takes whole calls up to its bound, and one that is larger by itself", async () => {
-    const { group, statements, begun } = held({ underWay: 1 });
+    const { group, statements, begun } = held();
     const results = [
       group.submit([1, 2, 3, 4, 5, 6]),
       group.submit([1, 2, 3, 4, 5, 6]),
@@ -73,7 +93,7 @@ describe("group commit", () => {
   test("a call past its deadline is refused, and left out where it only waits", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     try {
-      const { group, statements } = held({ underWay: 1, deadlineMs: 100 });
+      const { group, statements } = held({ deadlineMs: 100 });
       const settled = Promise.allSettled([group.submit([1]), turn().then(() => group.submit([2]))]);
       await turn();
       await turn();

@@ -3,13 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, inject, onTestFinished, test } from "vitest";
 import { openDatabase } from "../../src/store/database.ts";
+import { createEventStore } from "../../src/store/event-store.ts";
 import { detectPooling } from "../../src/store/sessions.ts";
 import { eventStoreSuite } from "../contract/event-store.suite.ts";
 import { noticeStoreSuite } from "../contract/notice-store.suite.ts";
 import { memoryLog } from "../contract/work-queue.suite.ts";
 import { type PgbouncerStart, startPgbouncer } from "../support/pgbouncer.ts";
 import { dropDatabase, freshDatabase } from "../support/postgres.ts";
-import { storeAvailable } from "../support/store.ts";
+import { classifiedEvent, storeAvailable } from "../support/store.ts";
 
 /*
  * PostgreSQL behind a pooler.
@@ -93,6 +94,20 @@ describe.skipIf(!storeAvailable("pooled"))("PgBouncer (skipped where it or Postg
       "select count(*)::int as count from pg_locks where locktype = 'advisory'",
     );
     expect(locks?.rows).toEqual([{ count: 0 }]);
+  });
+
+  test("a pooler that is taken for none costs a statement that is asked again, and no event", async () => {
+    const { through } = await pooled({ mode: "transaction" });
+    const { database, log } = await open(through);
+    const telemetry = { commitBatch: () => undefined };
+    const stores = [1, 2, 3].map(() => createEventStore({ ...database, keepsStatements: true }, { log, telemetry }));
+    const outcomes: string[] = [];
+    for (let round = 0; round < 5; round += 1) {
+      const results = await Promise.all(stores.map((store) => store.record([classifiedEvent()])));
+      outcomes.push(...results.flat().map(({ outcome }) => outcome));
+    }
+    expect(outcomes).toEqual(Array.from({ length: 15 }, () => "recorded"));
+    expect(log.lines.filter(({ level }) => level === "error")).toEqual([]);
   });
 
   eventStoreSuite("pooled");

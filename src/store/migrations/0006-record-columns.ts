@@ -88,10 +88,10 @@ begin
     ) s on s.grp = i.ord;
   end if;
 
-  -- The incidents that are there: locked in a fixed order, and those of which no further event is diagnosed counted. Whoever
-  -- has changed one since this statement began has given it back by then, and what it says now is looked at.
+  -- The incidents that are there: locked in a fixed order, and those of which no further event is diagnosed counted. Which of
+  -- them are open is asked of the locked rows, so that an update finds its rows by id alone, whatever statistics say.
   with there as materialized (
-    select f.ord::integer as ord, i.id
+    select f.ord::integer as ord, i.id, i.state, i.samples, i.sample_hour
     from unnest(fingerprints) with ordinality as f(fingerprint, ord)
     join faultline.incidents i on i.fingerprint = f.fingerprint and i.current
     order by i.fingerprint collate "C"
@@ -110,14 +110,14 @@ begin
         else i.trace
       end
     from there t
-    where i.id = t.id and i.state = 'open' and i.samples >= samples_per_hour
-      and i.sample_hour >= date_trunc('hour', of_last_at[t.ord], 'UTC')
+    where i.id = t.id and t.state = 'open' and t.samples >= samples_per_hour
+      and t.sample_hour >= date_trunc('hour', of_last_at[t.ord], 'UTC')
     returning t.ord
   )
   select coalesce(array_agg(t.ord order by t.ord), '{}'), coalesce(array_agg(t.id order by t.ord), '{}'),
-         coalesce(array_agg(d.ord order by t.ord) filter (where d.ord is not null), '{}')
+         coalesce((select array_agg(d.ord) from done d), '{}')
   into held, held_ids, counted
-  from there t left join done d on d.ord = t.ord;
+  from there t;
 
   used_up := counted;
   if cardinality(counted) = cardinality(fingerprints) then
