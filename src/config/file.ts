@@ -1,9 +1,10 @@
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
+import { type Document, isMap, isNode, isScalar, LineCounter } from "yaml";
 import { z } from "zod";
 import { type NoticeConfig, noticeKeys, parseNoticeConfig } from "../core/notice/config.ts";
 import { checkRulePacks, parseUserRules } from "../core/rules/parse.ts";
 import type { Rule } from "../core/rules/rule.ts";
 import { Secret } from "../core/secret.ts";
+import { yamlDocument } from "../core/yaml-document.ts";
 import { type Account, AccountSid, tokensOf } from "./accounts.ts";
 import type { Settings } from "./settings.ts";
 
@@ -58,7 +59,7 @@ export function readFileContent(
   receivers: readonly string[],
 ): FileContent {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: "error" });
+  const document = yamlDocument(text, lines);
   for (const { code, pos } of document.errors) {
     const where = `${file}:${lines.linePos(pos[0]).line} (file)`;
     settings.wrong(where, "valid YAML", code, "correct the syntax of this line");

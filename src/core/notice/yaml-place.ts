@@ -1,4 +1,5 @@
-import { type Document, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import { type Document, isMap, isScalar, isSeq, LineCounter } from "yaml";
+import { yamlDocument } from "../yaml-document.ts";
 
 /** A YAML text with its value, and the line each place of it stands on. */
 export interface YamlText {
@@ -14,7 +15,7 @@ export interface YamlText {
 /** Reads a YAML text. */
 export function readYaml(text: string): YamlText {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: "error" });
+  const document = yamlDocument(text, lines);
   const [error] = document.errors;
   const common = { pathText, lineOf: (path: readonly PropertyKey[]) => lines.linePos(offsetOf(document, path)).line };
   if (error !== undefined) {

@@ -1,5 +1,6 @@
-import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { type Document, isMap, isScalar, isSeq, LineCounter, type Node } from "yaml";
 import { z } from "zod";
+import { yamlDocument } from "../yaml-document.ts";
 import { fieldHelp, pathText } from "./fields.ts";
 import { quote, type RuleMistake } from "./mistake.ts";
 import { Cause, Match, RemedyTemplate, Rule, Tells } from "./rule.ts";
@@ -74,7 +75,7 @@ class Source {
 
   constructor(text: string, file: string) {
     this.file = file;
-    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, logLevel: "error" });
+    this.#document = yamlDocument(text, this.#lines);
     for (const error of this.#document.errors) {
       const line = this.#lines.linePos(error.pos[0]).line;
       this.#note(line, "(file)", {
