@@ -8,8 +8,8 @@ export default defineConfig({
     include: ["test/faults/**/*.test.ts"],
     globalSetup: ["test/support/global-setup.ts"],
     hookTimeout: 60_000,
-    // Most of it is waiting; more at a time would be about the machine, not about the fault.
-    maxWorkers: 4,
+    // Most of it is waiting; more at a time would be about the machine, not about the fault, and end no sooner.
+    maxWorkers: 3,
     reporters: ["default", new FaultTable()],
   },
 });

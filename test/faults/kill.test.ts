@@ -4,7 +4,7 @@ import { useFaultlines } from "../support/faultline.ts";
 import { useSurroundings } from "../support/notices.ts";
 import { strike } from "./fault.ts";
 import { roundMs, rounds, settleMs } from "./settings.ts";
-import { embeddedSite, type SplitSite, splitSite } from "./site.ts";
+import { embeddedSite, type Site, type SplitSite, splitSite } from "./site.ts";
 
 /*
  * kill -9 at random moments, and started again as a supervisor does.
@@ -42,12 +42,18 @@ const victims: readonly Victim[] = [
   },
 ];
 
+/** Has receivers take a moment for each notice, so that it is often being sent when the worker is killed. */
+function takeTime({ receivers }: Site): void {
+  for (const { faults } of Object.values(receivers)) faults.add({ delayMs: 200 });
+}
+
 describe.skipIf(!postgresAndRedis.available)("on PostgreSQL and Redis", () => {
   for (const victim of victims) {
     test(
       `kill -9 of ${victim.name}`,
       async (context) => {
         const site = await splitSite(builder);
+        takeTime(site);
         await strike(context, site, {
           ...victim,
           name: `kill -9 of ${victim.name}`,
@@ -69,6 +75,7 @@ test(
   async (context) => {
     const folder = builder.faultlines.folder();
     const site = await embeddedSite(builder, `${folder}/data`);
+    takeTime(site);
     await strike(context, site, {
       name: "kill -9, embedded",
       rounds,

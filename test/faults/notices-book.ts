@@ -6,8 +6,10 @@ import type { Receivers } from "./site.ts";
 export interface NoticesBook {
   /** Requests that were taken. */
   readonly delivered: number;
-  /** Requests about a notice that had been taken already. */
-  readonly twice: number;
+  /** Requests about a notice that had been taken already, by receiver. */
+  readonly twice: Readonly<Record<"webhook" | "pagerduty" | "slack", number>>;
+  /** How often the notice came that came most often. */
+  readonly mostTimes: number;
   /** Who does not know that an incident is over. */
   readonly wrong: readonly string[];
 }
@@ -17,13 +19,9 @@ const paged = new Set(["error", "critical"]);
 
 /** Reads the receivers' books; every incident must be resolved. */
 export async function readNotices(observer: Faultline, receivers: Receivers): Promise<NoticesBook> {
-  const { webhook, pagerduty, slack } = receivers;
-  const taken = { webhook: takenBy(webhook.received), pagerduty: takenBy(pagerduty.received) };
-  const told = new Map<string, string>();
-  for (const { body } of taken.webhook) {
-    const { type, data } = JSON.parse(body) as { type: string; data: { incident?: { id: string } } };
-    if (data.incident !== undefined) told.set(data.incident.id, type);
-  }
+  const { pagerduty, slack } = receivers;
+  const taken = { webhook: takenBy(receivers.webhook.received), pagerduty: takenBy(pagerduty.received) };
+  const [toldWebhook, toldPagerDuty] = [lastTold(taken.webhook, ofWebhook), lastTold(taken.pagerduty, ofPagerDuty)];
   const wrong: string[] = [];
   const logged = { pagerduty: 0, slack: 0 };
   let posts = 0;
@@ -32,14 +30,16 @@ export async function readNotices(observer: Faultline, receivers: Receivers): Pr
     const delivered = notices.filter(({ outcome }) => outcome === "delivered");
     logged.pagerduty += delivered.filter(({ receiver }) => receiver === "pagerduty").length;
     logged.slack += delivered.filter(({ receiver }) => receiver === "slack").length;
-    if (told.get(id) !== "incident.resolved") wrong.push(`webhook: ${id} (${code}) is ${told.get(id)}`);
+
+    const webhook = toldWebhook.get(id);
+    if (webhook !== "incident.resolved") wrong.push(`webhook: ${id} (${code}) is ${webhook}`);
+
+    // Of what was over before it could be told there is no alert, only its end.
+    const page = toldPagerDuty.get(`faultline-${id}`);
     const alerts = pagerduty.alerts.filter(({ dedupKey }) => dedupKey === `faultline-${id}`);
-    const isPaged = paged.has(severity);
-    if (isPaged !== alerts.length > 0 || alerts.some(({ state }) => state !== "resolved")) {
-      wrong.push(
-        `pagerduty: ${id} (${code}, ${severity}) has ${alerts.map(({ state }) => state).join(", ") || "no alert"}`,
-      );
-    }
+    if (page !== (paged.has(severity) ? "resolve" : undefined) || alerts.some(({ state }) => state !== "resolved"))
+      wrong.push(`pagerduty: ${id} (${code}, ${severity}) is ${page}, ${alerts.length} alerts`);
+
     const messages = slack
       .messages()
       .filter((message) => message.threadTs === null && message.text.includes(String(code)));
@@ -50,16 +50,40 @@ export async function readNotices(observer: Faultline, receivers: Receivers): Pr
       wrong.push(`slack: ${id} (${code}) stands as ${messages.map(({ text }) => text).join("; ") || "no message"}`);
     }
   }
-  const ids = new Set(taken.webhook.map(({ headers }) => headers["webhook-id"]));
+  const byId = Map.groupBy(taken.webhook, ({ headers }) => headers["webhook-id"]);
   return {
     delivered: taken.webhook.length + taken.pagerduty.length + takenBy(slack.received).length,
-    twice:
-      taken.webhook.length -
-      ids.size +
-      Math.max(0, taken.pagerduty.length - logged.pagerduty) +
-      Math.max(0, posts - logged.slack),
+    twice: {
+      webhook: taken.webhook.length - byId.size,
+      pagerduty: Math.max(0, taken.pagerduty.length - logged.pagerduty),
+      slack: Math.max(0, posts - logged.slack),
+    },
+    mostTimes: Math.max(0, ...[...byId.values()].map(({ length }) => length)),
     wrong,
   };
+}
+
+/** What a receiver was told last, by what it was about. */
+function lastTold(
+  taken: readonly Received[],
+  of: (request: Received) => readonly [about: string, what: string] | null,
+): Map<string, string> {
+  const last = new Map<string, string>();
+  for (const request of taken) {
+    const [about, what] = of(request) ?? [];
+    if (about !== undefined && what !== undefined) last.set(about, what);
+  }
+  return last;
+}
+
+function ofWebhook({ body }: Received): readonly [string, string] | null {
+  const { type, data } = JSON.parse(body) as { type: string; data: { incident?: { id: string } } };
+  return data.incident === undefined ? null : [data.incident.id, type];
+}
+
+function ofPagerDuty({ body }: Received): readonly [string, string] {
+  const { event_action: action, dedup_key: key } = JSON.parse(body) as { event_action: string; dedup_key: string };
+  return [key, action];
 }
 
 function takenBy(received: readonly Received[]): readonly Received[] {

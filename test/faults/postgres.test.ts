@@ -26,7 +26,8 @@ describe.skipIf(!postgresAndRedis.available)("PostgreSQL", () => {
     test(
       name,
       async (context) => {
-        const site = await splitSite(builder);
+        // What is over before anybody could look at it is not told at all; so nothing is.
+        const site = await splitSite(builder, { INCIDENT_QUIET_PERIOD: `${outageSeconds + 20}s` });
         await strike(context, site, {
           name,
           rounds: 1,

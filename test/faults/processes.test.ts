@@ -55,10 +55,9 @@ describe.skipIf(!postgresAndRedis.available)("processes", () => {
         strike: async ({ number, flow, ended }) => {
           for (const { pid } of processesOf(site)) process.kill(pid, "SIGUSR2");
           ended();
-          const code = await flow.probe();
           const shift = [0, hourMs, 0, -hourMs][number % 4] ?? 0;
           await until(`the clock to be ${shift} ms off`, 5_000, async () => {
-            const events = await site.ingest.now().events({ code });
+            const events = await site.ingest.now().events({ code: await flow.probe() });
             return events.some(({ receivedAt }) => Math.abs(Date.parse(receivedAt) - shift - Date.now()) < 60_000);
           });
         },

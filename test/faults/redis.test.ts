@@ -74,9 +74,11 @@ describe.skipIf(!postgresAndRedis.available)("Redis", () => {
             await client.config("SET", "maxmemory", "1mb");
             await expect(client.set("x", "y")).rejects.toThrow(/^OOM /);
           });
-          const [before, taken] = [await unfinished(site.databaseUrl), flow.acknowledged.size];
+          const taken = flow.acknowledged.size;
           await until("deliveries to be taken without it", 10_000, () => flow.acknowledged.size > taken + 100);
-          await until("work to pile up on record", 10_000, async () => (await unfinished(site.databaseUrl)) >= before);
+          // The first event of an incident is always looked into.
+          for (let count = 0; count < 3; count += 1) await flow.probe();
+          expect(await unfinished(site.databaseUrl), "work that waits on record").toBeGreaterThanOrEqual(3);
           await ask(site, (client) => client.config("SET", "maxmemory", "0"));
           ended();
         },
