@@ -66,9 +66,12 @@ export function createGroupCommit<T, R>(options: GroupCommitOptions<T, R>): Grou
     return others === 1 && queued >= options.maxBatch;
   }
 
-  async function run(): Promise<void> {
+  function start(): void {
     scheduled = false;
-    if (!isDue(underWay)) return;
+    while (isDue(underWay)) void run();
+  }
+
+  async function run(): Promise<void> {
     underWay += 1;
     while (isDue(underWay - 1)) {
       const calls = take();
@@ -110,7 +113,7 @@ export function createGroupCommit<T, R>(options: GroupCommitOptions<T, R>): Grou
         // loop. A microtask would come after the first of them.
         if (scheduled) return;
         scheduled = true;
-        setImmediate(() => void run());
+        setImmediate(start);
       });
     },
   };

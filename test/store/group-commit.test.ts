@@ -65,6 +65,16 @@ describe("group commit", () => {
     expect(statements.map(({ calls }) => calls.flat().length)).toEqual([1, 4, 4, 1]);
   });
 
+  test("where two whole ones wait at once, both go at once", async () => {
+    const { group, statements, begun } = held({ maxBatch: 4 });
+    const results = [1, 2, 3].map((item) => group.submit(Array(4).fill(item)));
+    await begun(2);
+    statements[0]?.end();
+    await begun(3);
+    for (const { end } of statements) end();
+    expect(await Promise.all(results)).toEqual([4, 8, 12]);
+  });
+
   test("calls of one round of the event loop share a statement, also those that come after a microtask", async () => {
     const { group, statements, begun } = held();
     const first = group.submit([1]);
@@ -82,10 +92,10 @@ describe("group commit", () => {
       group.submit([1, 2, 3, 4, 5, 6]),
       group.submit(Array(50).fill(1)),
     ];
-    for (let count = 1; count <= 3; count += 1) {
-      await begun(count);
-      statements[count - 1]?.end();
-    }
+    await begun(2);
+    statements[0]?.end();
+    await begun(3);
+    for (const { end } of statements) end();
     expect(await Promise.all(results)).toEqual([21, 21, 50]);
     expect(statements.map(({ calls }) => calls.length)).toEqual([1, 1, 1]);
   });
