@@ -47,9 +47,12 @@ const socketTimeout = 10_000;
 /** How often a server that takes no writes is left for another one, in milliseconds. */
 const leaveReadOnlyEveryMs = 5_000;
 
-/** Waits between attempts to reconnect, in milliseconds: short, doubling, at most 5 s, jittered. */
+/**
+ * Waits between attempts to reconnect, in milliseconds: short, doubling, at most 2 s, jittered. After an outage it is the longer
+ * part of the time until work goes on, for which 10 s are promised.
+ */
 function waitToReconnect(attempt: number): number {
-  return Math.min(100 * 2 ** Math.min(attempt, 6), 5_000) * (0.75 + Math.random() / 4);
+  return Math.min(100 * 2 ** Math.min(attempt, 6), 2_000) * (0.75 + Math.random() / 4);
 }
 
 /** Makes a client, which connects by itself. Does not fail while Redis is away. */

@@ -85,7 +85,7 @@ async function inTheMiddle({ databaseUrl }: SplitSite, strikes: () => Promise<vo
   await observer.connect();
   await until("a commit to be under way", 10_000, async () => {
     const { rows } = await observer.query<{ waiting: boolean }>(
-      `select exists (select from pg_stat_activity where query like '%record_events%' and wait_event_type = 'Lock') as waiting`,
+      "select exists (select from pg_locks where relation = 'faultline.event_keys'::regclass and not granted) as waiting",
     );
     return rows[0]?.waiting === true;
   });

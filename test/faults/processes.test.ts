@@ -31,11 +31,13 @@ describe.skipIf(!postgresAndRedis.available)("processes", () => {
           ended();
           await place.start();
         },
-        // Whoever had got through got an answer.
-        afterwards: async (flow) =>
-          expect([...flow.answers.keys()].filter((answer) => !["204", "503", "ECONNREFUSED"].includes(answer))).toEqual(
-            [],
-          ),
+        // Whoever had got through got an answer. The kernel takes a connection before the process does, and at the end has
+        // to reset it.
+        afterwards: async ({ answers }) => {
+          const known = ["204", "503", "ECONNREFUSED", "ECONNRESET"];
+          expect([...answers.keys()].filter((answer) => !known.includes(answer))).toEqual([]);
+          expect(answers.get("ECONNRESET") ?? 0, "connections reset").toBeLessThanOrEqual(Math.ceil(rounds / 2));
+        },
       });
     },
     rounds * roundMs + settleMs * 2,
