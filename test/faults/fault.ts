@@ -29,8 +29,8 @@ export interface Fault {
   readonly strike: (round: Round) => Promise<void>;
   /** Whether connections of the sender may break: only where the process itself goes. */
   readonly breaksConnections?: boolean;
-  /** A code of which only the events come that it delivers itself. */
-  readonly without?: number;
+  /** Codes of the events that flow; the usual ones unless given. */
+  readonly codes?: readonly number[];
   /** Notices that may come twice to each receiver: one a crash of who sends them. */
   readonly mayComeTwice?: number;
   /** Looks further, before the site is gone. */
@@ -52,7 +52,7 @@ export async function strike(context: Context, site: Site, fault: Fault): Promis
   const flow = startFlow({
     port: () => site.ingest.port,
     random,
-    ...(fault.without !== undefined && { without: fault.without }),
+    ...(fault.codes !== undefined && { codes: fault.codes }),
   });
   let slowest = 0;
   for (let number = 1; number <= fault.rounds; number += 1) {

@@ -36,6 +36,8 @@ export interface Flow extends Book {
   acknowledgedSince(moment: number): boolean;
   /** Delivers an event of a new code until it is acknowledged; its code. */
   probe(): Promise<number>;
+  /** Delivers a batch of so many new events of this code, until it is acknowledged. */
+  batch(code: number, events: number): Promise<void>;
   /** Delivers this event by webhook, until it is acknowledged. */
   deliver(event: ErrorEvent): Promise<void>;
   /** Sends so many batches of so many events at the same time, and again so many times, as what is not taken comes again. */
@@ -52,13 +54,12 @@ export interface FlowOptions {
   readonly random: () => number;
   /** Default 4. */
   readonly lanes?: number;
-  /** A code of which only the events come that are delivered one by one. */
-  readonly without?: number;
+  /** Codes of the events; the usual ones unless given. */
+  readonly codes?: readonly number[];
 }
 
 /** Starts deliveries to a port. */
-export function startFlow({ port, random, lanes = 4, without }: FlowOptions): Flow {
-  const codes = streamCodes.filter((code) => code !== without);
+export function startFlow({ port, random, lanes = 4, codes = streamCodes }: FlowOptions): Flow {
   const acknowledged = new Set<string>();
   const sent = new Set<string>();
   const answers = new Map<string, number>();
@@ -143,6 +144,11 @@ export function startFlow({ port, random, lanes = 4, without }: FlowOptions): Fl
       await untilTaken([event], 30_000);
       return event.code;
     },
+    batch: (code, events) =>
+      untilTaken(
+        Array.from({ length: events }, () => newEvent(code)),
+        30_000,
+      ),
     async deliver(event) {
       while (!(await attempt([event], webhookParcel(event)))) await wait(100);
     },

@@ -25,36 +25,39 @@ async function ask<T>({ redis }: SplitSite, question: (client: Redis) => Promise
   }
 }
 
-/** Diagnoses and notices that wait or are at work. */
-async function jobsIn(client: Redis): Promise<number> {
-  const keys = (await client.keys("*")).filter((key) => !key.includes(":housekeeping:"));
-  const lengths = await Promise.all([
-    ...keys.filter((key) => /:(wait|active)$/.test(key)).map((key) => client.llen(key)),
-    ...keys.filter((key) => /:(delayed|prioritized)$/.test(key)).map((key) => client.zcard(key)),
-  ]);
-  return lengths.reduce((sum, length) => sum + length, 0);
+/** Diagnoses that nobody has begun. */
+async function diagnosesIn(client: Redis): Promise<number> {
+  const keys = await client.keys("*:diagnose:wait");
+  return (await Promise.all(keys.map((key) => client.llen(key)))).reduce((sum, length) => sum + length, 0);
 }
 
 describe.skipIf(!postgresAndRedis.available)("Redis", () => {
   test(
     "FLUSHALL",
     async (context) => {
-      const site = await splitSite(builder);
+      // One code is looked into, again and again, by a Twilio that takes its time; nothing is asked about the others.
+      const site = await splitSite(builder, { DIAGNOSES_PER_HOUR: "1000" });
+      site.twilio.faults.add({ path: "/", latencyMs: 100 });
       let thrownAway = 0;
       await strike(context, site, {
         name: "FLUSHALL",
         rounds,
-        strike: async ({ ended }) => {
-          thrownAway += await ask(site, async (client) => {
-            const jobs = await jobsIn(client);
-            await client.flushall();
-            return jobs;
-          });
+        codes: [30003, 13227],
+        strike: async ({ flow, ended }) => {
+          await flow.batch(80604, 40);
+          await until("diagnoses to wait", 5_000, () =>
+            ask(site, async (client) => {
+              const jobs = await diagnosesIn(client);
+              if (jobs > 0) await client.flushall();
+              thrownAway += jobs;
+              return jobs > 0;
+            }),
+          );
           ended();
         },
         afterwards: async (flow) => {
           expect([...flow.answers.keys()]).toEqual(["204"]);
-          expect(thrownAway, "jobs lost with Redis, which all came back").toBeGreaterThan(0);
+          console.log(`${thrownAway} diagnoses were lost with Redis`);
         },
       });
     },
