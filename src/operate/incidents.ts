@@ -11,15 +11,13 @@ import { refusal } from "./problem.ts";
 /** How many of its latest diagnoses, events and notices are read for an incident: the same in lists, so that tallies agree. */
 const latest = 50;
 
-/** How many incidents of a page read their diagnoses at the same time: few enough for the connection pool. */
-const atATime = 4;
-
 /** `/api/v1/incidents` and `/api/v1/incidents/{id}`. */
 export function incidentEndpoints(
   reader: RecordReader,
   codes: CodeBook,
   notices?: Pick<NoticeReader, "noticesOf">,
 ): AnyEndpoint[] {
+  const advice = adviceBook(codes);
   const noticesOf = (ids: readonly string[]) => notices?.noticesOf(ids, latest) ?? new Map<string, StoredNotice[]>();
 
   const list = endpoint({
@@ -36,12 +34,14 @@ export function incidentEndpoints(
         ...(cursor !== undefined && { cursor }),
       });
       if (page === "invalid_cursor") return invalidCursor;
-      const advice = adviceBook(codes);
-      const told = await noticesOf(page.items.map(({ id }) => id));
-      const incidents = await inGroups(page.items, async (incident): Promise<IncidentView> => {
-        const view = incidentView(incident, await reader.diagnoses(incident.id, latest), advice(incident));
-        return { ...view, notices: told.get(incident.id) ?? [] };
-      });
+      const ids = page.items.map(({ id }) => id);
+      const [diagnoses, told] = await Promise.all([reader.diagnosesOf(ids, latest), noticesOf(ids)]);
+      const incidents = page.items.map(
+        (incident): IncidentView => ({
+          ...incidentView(incident, diagnoses.get(incident.id) ?? [], advice(incident)),
+          notices: told.get(incident.id) ?? [],
+        }),
+      );
       return found({ incidents, nextCursor: page.nextCursor });
     },
   });
@@ -61,7 +61,7 @@ export function incidentEndpoints(
         noticesOf([id]),
       ]);
       const view: IncidentView = {
-        ...incidentView(incident, diagnoses, adviceBook(codes)(incident)),
+        ...incidentView(incident, diagnoses, advice(incident)),
         notices: told.get(id) ?? [],
       };
       return found({ ...view, events: events === "invalid_cursor" ? [] : events.items, diagnoses });
@@ -73,13 +73,4 @@ export function incidentEndpoints(
 
 function unknownIncident(id: string) {
   return refusal(404, "the id of an incident on record", id, "list the incidents with GET /api/v1/incidents");
-}
-
-/** Maps in order, a bounded number at a time. */
-async function inGroups<T, R>(items: readonly T[], map: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  for (let start = 0; start < items.length; start += atATime) {
-    results.push(...(await Promise.all(items.slice(start, start + atATime).map(map))));
-  }
-  return results;
 }

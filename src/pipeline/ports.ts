@@ -173,7 +173,10 @@ export interface RecordReader {
     limit: number;
     cursor?: string;
   }): Promise<Page<StoredEvent> | "invalid_cursor">;
+  /** The latest diagnoses of an incident, latest first. */
   diagnoses(incidentId: string, limit: number): Promise<readonly Diagnosis[]>;
+  /** The same for several incidents at once, at most `limit` each; an incident without any is left out. */
+  diagnosesOf(incidentIds: readonly string[], limit: number): Promise<ReadonlyMap<string, readonly Diagnosis[]>>;
   quarantine(query: { limit: number; cursor?: string }): Promise<Page<StoredQuarantine> | "invalid_cursor">;
   /** Open incidents by code and severity: the state shared by all processes, for a gauge. */
   openIncidents(): Promise<readonly { code: number; severity: Severity; count: number }[]>;

@@ -1,21 +1,16 @@
-import { Kysely, PostgresDialect } from "kysely";
-import { type Migration, Migrator } from "kysely/migration";
+import { isDeepStrictEqual } from "node:util";
+import type { Migration } from "kysely/migration";
 import pg from "pg";
-import { recordSchema } from "./migrations/0001-record-schema.ts";
-import { recordEvents } from "./migrations/0002-record-events.ts";
-import { notices } from "./migrations/0003-notices.ts";
-import { traces } from "./migrations/0004-traces.ts";
-import { recordInSets } from "./migrations/0005-record-in-sets.ts";
-import { recordColumns } from "./migrations/0006-record-columns.ts";
 
-/** In order; a name, once released, never changes. */
-const migrations: Record<string, Migration> = {
-  "0001-record-schema": recordSchema,
-  "0002-record-events": recordEvents,
-  "0003-notices": notices,
-  "0004-traces": traces,
-  "0005-record-in-sets": recordInSets,
-  "0006-record-columns": recordColumns,
+/** In order; a name, once released, never changes. Loaded when there is something to do. */
+const migrations: Readonly<Record<string, () => Promise<Migration>>> = {
+  "0001-record-schema": async () => (await import("./migrations/0001-record-schema.ts")).recordSchema,
+  "0002-record-events": async () => (await import("./migrations/0002-record-events.ts")).recordEvents,
+  "0003-notices": async () => (await import("./migrations/0003-notices.ts")).notices,
+  "0004-traces": async () => (await import("./migrations/0004-traces.ts")).traces,
+  "0005-record-in-sets": async () => (await import("./migrations/0005-record-in-sets.ts")).recordInSets,
+  "0006-record-columns": async () => (await import("./migrations/0006-record-columns.ts")).recordColumns,
+  "0007-diagnoses-by-time": async () => (await import("./migrations/0007-diagnoses-by-time.ts")).diagnosesByTime,
 };
 
 /** Any number, the same in every process: who holds it may change the schema. */
@@ -39,10 +34,11 @@ export async function migrateTogether(connection: pg.ClientConfig): Promise<void
     );
   }
   try {
+    if (await isUpToDate(client)) return;
     // For as long as this transaction lasts: behind a pooler a lock of the session would soon be somebody else's.
     await client.query("begin");
     await client.query("select pg_advisory_xact_lock($1)", [advisoryLock]);
-    await migrate(connection);
+    await runMigrations(connection);
   } finally {
     await client.query("rollback").catch(() => undefined);
     await client.end();
@@ -55,11 +51,40 @@ export async function migrateTogether(connection: pg.ClientConfig): Promise<void
  * @throws when it was brought further by a newer version
  */
 export async function migrate(connection: pg.ClientConfig): Promise<void> {
+  const client = new pg.Client(connection);
+  client.on("error", () => undefined);
+  await client.connect();
+  const isDone = await isUpToDate(client);
+  await client.end();
+  if (!isDone) await runMigrations(connection);
+}
+
+/**
+ * Whether every migration, and no other, has been made. A start then loads neither kysely nor the migrations:
+ * 7 MiB of heap and 0.1 s of the processor.
+ */
+async function isUpToDate(client: pg.Client): Promise<boolean> {
+  try {
+    const { rows } = await client.query<{ name: string }>(
+      'select name from faultline.kysely_migration order by name collate "C"',
+    );
+    return isDeepStrictEqual(
+      rows.map(({ name }) => name),
+      Object.keys(migrations),
+    );
+  } catch {
+    // There is no such table yet, or something is wrong that running them will tell.
+    return false;
+  }
+}
+
+async function runMigrations(connection: pg.ClientConfig): Promise<void> {
+  const [{ Kysely, PostgresDialect }, { Migrator }] = await Promise.all([import("kysely"), import("kysely/migration")]);
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: new pg.Pool({ ...connection, max: 1 }) }) });
   const migrator = new Migrator({
     db,
     migrationTableSchema: "faultline",
-    provider: { getMigrations: async () => migrations },
+    provider: { getMigrations: loadMigrations },
   });
   const { error } = await migrator.migrateToLatest();
   await db.destroy();
@@ -70,6 +95,11 @@ export async function migrate(connection: pg.ClientConfig): Promise<void> {
       { cause: error },
     );
   }
+}
+
+async function loadMigrations(): Promise<Record<string, Migration>> {
+  const loaded = Object.entries(migrations).map(async ([name, load]) => [name, await load()] as const);
+  return Object.fromEntries(await Promise.all(loaded));
 }
 
 function reason(error: unknown): string {

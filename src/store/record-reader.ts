@@ -3,7 +3,7 @@ import type { Severity } from "../core/rules/rule.ts";
 import type { Page, RecordReader } from "../pipeline/ports.ts";
 import { arrivalCursor, readArrivalCursor, readRowCursor, rowCursor } from "./cursor.ts";
 import type { Database } from "./database.ts";
-import { incidentRowOf } from "./incident-id.ts";
+import { incidentIdOf, incidentRowOf } from "./incident-id.ts";
 import {
   type EventRow,
   type IncidentRow,
@@ -60,10 +60,30 @@ export function createRecordReader(db: Pick<Database, "pool">): RecordReader {
       const row = incidentRowOf(incidentId);
       if (row === null) return [];
       const { rows } = await pool.query<{ result: Diagnosis }>(
-        "select result from faultline.diagnoses where incident_id = $1 order by id desc limit $2",
+        "select result from faultline.diagnoses where incident_id = $1 order by at desc, id desc limit $2",
         [row, limit],
       );
       return rows.map(({ result }) => result);
+    },
+
+    async diagnosesOf(incidentIds, limit) {
+      const incidents = incidentIds.flatMap((id) => incidentRowOf(id) ?? []);
+      const byIncident = new Map<string, Diagnosis[]>();
+      if (incidents.length === 0) return byIncident;
+      const { rows } = await pool.query<{ incident_id: string; result: Diagnosis }>(
+        `select d.incident_id, d.result from unnest($1::bigint[]) as i(id)
+         cross join lateral (
+           select * from faultline.diagnoses where incident_id = i.id order by at desc, id desc limit $2
+         ) d order by d.incident_id, d.at desc, d.id desc`,
+        [incidents, limit],
+      );
+      for (const { incident_id, result } of rows) {
+        const id = incidentIdOf(incident_id);
+        const of = byIncident.get(id);
+        if (of === undefined) byIncident.set(id, [result]);
+        else of.push(result);
+      }
+      return byIncident;
     },
 
     async quarantine({ limit, cursor }) {

@@ -474,6 +474,32 @@ export function eventStoreSuite(mode: StoreMode): void {
       expect(found.map((one) => one.eventSid)).toEqual([results[2]?.work?.eventSid, results[1]?.work?.eventSid]);
     });
 
+    test("diagnoses of several incidents come at once: by incident, the latest first, no more than asked for of each", async () => {
+      const results = await fresh.store.record(
+        ["one", "one", "one", "two", "without"].map((fingerprint) => classifiedEvent({ fingerprint })),
+      );
+      const [first, second, third, other, without] = results;
+      // Finished out of turn: what counts is when they looked.
+      for (const [result, place] of [
+        [third, 3],
+        [first, 1],
+        [other, 1],
+        [second, 2],
+      ] as const) {
+        const at = `2026-01-01T00:00:0${place}.000Z`;
+        if (result?.work) await fresh.work.finish(result.work, { ...diagnosis(result.work.eventSid), at }, noLead);
+      }
+      const ids = [other, first, without].map((result) => result?.incidentId ?? "");
+      const found = await fresh.reader.diagnosesOf([...ids, "inc_0", "nobody"], 2);
+      expect(new Map([...found].map(([id, of]) => [id, of.map(({ eventSid }) => eventSid)]))).toEqual(
+        new Map([
+          [ids[0], [other?.work?.eventSid]],
+          [ids[1], [third?.work?.eventSid, second?.work?.eventSid]],
+        ]),
+      );
+      expect(await fresh.reader.diagnosesOf([], 2)).toEqual(new Map());
+    });
+
     test("the leading cause is told once when it is found and once when it changes", async () => {
       const results = await fresh.store.record([classifiedEvent(), classifiedEvent(), classifiedEvent()]);
       const told: unknown[] = [];

@@ -163,6 +163,10 @@ export function recordOf(kept: {
         query,
       ),
     diagnoses: async (id, limit) => (Object.hasOwn(diagnoses, id) ? (diagnoses[id] ?? []) : []).slice(0, limit),
+    diagnosesOf: async (ids, limit) =>
+      new Map(
+        ids.filter((id) => Object.hasOwn(diagnoses, id)).map((id) => [id, (diagnoses[id] ?? []).slice(0, limit)]),
+      ),
     quarantine: async (query) => paged([quarantined], query),
     openIncidents: async () => [],
     ping: async () => {},

@@ -39,12 +39,33 @@ describe.skipIf(!storeAvailable("postgres"))("a PostgreSQL server (skipped where
       "0004-traces",
       "0005-record-in-sets",
       "0006-record-columns",
+      "0007-diagnoses-by-time",
     ]);
     const outcomes = await Promise.all(
       opened.map((db) => storeOn(db).record([classifiedEvent({ fingerprint: "one" })])),
     );
     expect(outcomes.flat().flatMap((result) => result.transition ?? [])).toEqual(["opened"]);
     await Promise.all(opened.map((db) => db.close()));
+    await dropDatabase(url);
+  });
+
+  test("a schema that is up to date is taken as it is, without anything for changing it", async () => {
+    const url = await freshDatabase(server.url);
+    await (await open(url)).close();
+    const first = await open(url);
+    // What runs migrations would make this table again.
+    await first.pool.query("drop table faultline.kysely_migration_lock");
+    await first.close();
+    const second = await open(url);
+    const { rows } = await second.pool.query("select to_regclass('faultline.kysely_migration_lock') as made");
+    expect(rows).toEqual([{ made: null }]);
+    await second.pool.query("delete from faultline.kysely_migration where name = '0007-diagnoses-by-time'");
+    await second.pool.query("drop index faultline.diagnoses_by_time");
+    await second.close();
+    const third = await open(url);
+    const indexes = await third.pool.query("select to_regclass('faultline.diagnoses_by_time') is not null as made");
+    expect(indexes.rows).toEqual([{ made: true }]);
+    await third.close();
     await dropDatabase(url);
   });
 
