@@ -4,6 +4,7 @@ import { noTracing, type Tracing } from "../pipeline/trace-ports.ts";
 import { createLog } from "../telemetry/log.ts";
 import { startTracing } from "../telemetry/tracing.ts";
 import { version } from "../version.ts";
+import { giveBackMemory } from "./give-back-memory.ts";
 
 /** Exit code of a start that the configuration stopped. */
 const configurationError = 2;
@@ -37,6 +38,7 @@ export async function serve(role: Role): Promise<number> {
     log.error({ err: error }, "Faultline could not start");
     return 1;
   }
+  giveBackMemory();
   const signal = await Promise.race([signalled, lost.promise]);
   if (signal === null) log.error({}, "Stopping: nothing can be stored any more; to be started again");
   else log.info({ signal }, "Stopping: finishing what was accepted");

@@ -1,5 +1,6 @@
+import { createRequire } from "node:module";
 import pino, { type DestinationStream, type Logger } from "pino";
-import pretty from "pino-pretty";
+import type * as Pretty from "pino-pretty";
 import type { Log } from "../pipeline/ports.ts";
 import type { TraceParent } from "../pipeline/trace-ports.ts";
 import { redactFields } from "./log-redaction.ts";
@@ -49,6 +50,8 @@ function traceFields(span: TraceParent | null): Record<string, string> {
 
 /** Formats line by line and at once, so that the last lines before an exit are not lost in a stream. */
 function prettyStream(out: DestinationStream, terminal: boolean): DestinationStream {
+  // Loaded for a terminal only, at once, since a log must not be waited for: 2 MiB of heap.
+  const pretty: typeof Pretty = createRequire(import.meta.url)("pino-pretty");
   const format = pretty.prettyFactory({
     colorize: terminal && pretty.isColorSupported,
     translateTime: "UTC:HH:MM:ss.l",
