@@ -166,13 +166,16 @@ function problemOf(
 ): string | null {
   let [least, most, broken, surprising] = [0, 0, 0, 0];
   for (const { file, load } of loads) {
-    const { fresh, refused } = file.expected(Math.min(load.sent, file.requests));
+    const { fresh } = file.expected(Math.min(load.sent, file.requests));
+    const again = Math.floor(load.sent / file.requests);
+    const refused = again * file.expected(file.requests).refused + file.expected(load.sent % file.requests).refused;
     const wronglyRefused = Math.max(0, load.refused - refused);
     least += fresh - (load.sent - load.answered + wronglyRefused) * file.workload.batch;
     most += fresh;
     broken += load.broken;
     surprising += wronglyRefused;
-    if (load.rounds > 0 && after !== null) return "the file of requests was too short, so that events came again";
+    if (load.rounds > 0 && after !== null && file.expected(file.requests).fresh > 0)
+      return "the file of requests was too short, so that events came again";
   }
   if (broken > 0) return `${broken} connections broke or answers timed out`;
   if (surprising > 0) return `${surprising} deliveries were refused`;
