@@ -1,3 +1,4 @@
+import { quote } from "./mistake.ts";
 import { diagnosticians, groupFields, severities } from "./rule.ts";
 import { longestPattern } from "./safe-pattern.ts";
 import { placeholders } from "./template.ts";
@@ -84,12 +85,19 @@ export function fieldHelp(path: readonly PropertyKey[]): FieldHelp {
   return nothingKnown;
 }
 
-/** `rules[2].match.code`; with `position` given, that instead of every list position. */
+/**
+ * `rules[2].match.code`; with `position` given, that instead of every list position. A key that is no plain word is quoted: in
+ * YAML it may be pages long.
+ */
 export function pathText(path: readonly PropertyKey[], position?: string): string {
   let text = "";
   for (const part of path) {
-    if (typeof part === "number") text += `[${position ?? part}]`;
-    else text += text === "" ? String(part) : `.${String(part)}`;
+    if (typeof part === "number") {
+      text += `[${position ?? part}]`;
+      continue;
+    }
+    const key = /^[\w-]{1,80}$/.test(String(part)) ? String(part) : quote(String(part));
+    text += text === "" ? key : `.${key}`;
   }
   return text === "" ? "(file)" : text;
 }

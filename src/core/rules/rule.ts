@@ -58,7 +58,11 @@ const Template = z
   .max(1_000)
   .superRefine((template, context) => {
     const [unknown] = unknownPlaceholders(template);
-    if (unknown !== undefined) context.addIssue({ code: "custom", message: `there is no placeholder ${unknown}` });
+    if (unknown !== undefined)
+      context.addIssue({
+        code: "custom",
+        message: `there is no placeholder ${unknown.length > 80 ? `${unknown.slice(0, 79)}…` : unknown}`,
+      });
   });
 
 /** The conditions of a rule; all that are written must hold. */

@@ -236,4 +236,19 @@ describe("a file somebody broke on purpose", () => {
     expect(parseUserRules(rule(10), "f.yaml").mistakes).toEqual([]);
     expect(parseUserRules(rule(11), "f.yaml").mistakes).toHaveLength(1);
   });
+
+  test.each([
+    ["key", (long: string) => `rules: [{ id: a, match: { code: 1 }, "${long}": 1 }]`],
+    ["key that is a map itself", (long: string) => `rules: [{ id: a, match: { code: 1, ? { ${long}: 1 } : 1 } }]`],
+    ["key at the top", (long: string) => `"${long}": 1\nrules: []`],
+    [
+      "placeholder",
+      (long: string) =>
+        `rules: [{ id: a, match: { code: 1 }, remedies: [{ id: b, text: t, command: "x {${long}}" }] }]`,
+    ],
+  ])("a %s of pages is not quoted whole", (_name, text) => {
+    const { mistakes } = parseRulePack(text("x ".repeat(4_000)), "f.yaml");
+    expect(mistakes.length).toBeGreaterThan(0);
+    for (const mistake of mistakes) expect(mistakeText(mistake).length).toBeLessThan(600);
+  });
 });
