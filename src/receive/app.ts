@@ -6,6 +6,7 @@ import type { Clock, HttpTelemetry, Log, Telemetry } from "../pipeline/ports.ts"
 import { noTracing, type TraceParent, type Tracing } from "../pipeline/trace-ports.ts";
 import { type BodyBudget, createBodyBudget } from "./body-budget.ts";
 import { type SenderOf, senderOf } from "./client-address.ts";
+import { createCohort } from "./cohort.ts";
 import { bodyTypeOf, type Endpoint, endpoints } from "./endpoints.ts";
 import { guard, signatureOf } from "./guards.ts";
 import type { RefusalLimit } from "./rate-limit-refused.ts";
@@ -15,6 +16,12 @@ import { answered, serverSpan } from "./spans.ts";
 
 /** How much of all bodies together is held in memory, in bytes; at least four of the largest size. */
 const heldBodyBytes = 64 * 1024 * 1024;
+
+/**
+ * Bodies up to this size, in bytes, are taken on together. A larger one is work enough by itself, and many of them in a row
+ * would keep everything else waiting.
+ */
+const cohortBytes = 16 * 1024;
 
 /** How long a sender is asked to wait when that is used up, in seconds. */
 const retryAfterSeconds = 5;
@@ -50,6 +57,7 @@ export function createReceiveApp(parts: ReceiveParts): RequestListener {
   const app = express();
   const { tracing = noTracing, refusals } = parts;
   const budget = createBodyBudget(parts.heldBodyBytes ?? Math.max(heldBodyBytes, 4 * parts.maxBodyBytes));
+  const cohort = createCohort();
   const sender = parts.senderOf ?? senderOf([]);
   app.disable("x-powered-by");
   app.set("case sensitive routing", true);
@@ -60,7 +68,7 @@ export function createReceiveApp(parts: ReceiveParts): RequestListener {
       await tracing.span(serverSpan(request.method, path), async (span) => {
         // Now, since a connection that has gone no longer says whose it was.
         const from = sender(request);
-        const given = await answerTo(request, endpoint, from, span.context, parts, budget);
+        const given = await answerTo(request, endpoint, from, span.context, parts, { budget, cohort });
         const answer = refusals?.judge(from, given) ?? given;
         answered(span, answer);
         finish(request, response, path, answer, started, parts);
@@ -84,7 +92,7 @@ async function answerTo(
   sender: string,
   trace: TraceParent | null,
   parts: ReceiveParts,
-  budget: BodyBudget,
+  { budget, cohort }: { readonly budget: BodyBudget; readonly cohort: () => Promise<void> },
 ): Promise<Answer> {
   if (parts.stopping()) return { outcome: "rejected", reason: "stopping", retryAfterSeconds: 1 };
   const refused = guard(request, endpoint, {
@@ -105,6 +113,7 @@ async function answerTo(
     return reason === "overloaded" ? { outcome: "rejected", reason, retryAfterSeconds } : rejected(reason);
   }
   try {
+    if (body.bytes.length <= cohortBytes) await cohort();
     return await parts.ingest({
       source: endpoint.source,
       bodyType: bodyTypeOf(request.headers["content-type"]) ?? "form",

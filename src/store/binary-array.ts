@@ -15,17 +15,15 @@ const lengthBytes = 4;
 /** What stands in place of a length. */
 const isNull = -1;
 
+/** Up to so many characters a text is written here rather than by native code. */
+const shortText = 64;
+
 /** 2000-01-01, where PostgreSQL's time begins, in milliseconds of ours. */
 const epochMs = 946_684_800_000;
 
 /** text[]. What PostgreSQL cannot hold is replaced (storable-text.ts). */
 export function textArray(values: readonly (string | null)[]): Buffer {
-  // Halves of surrogate pairs become U+FFFD by being written as UTF-8.
-  return stringArray(
-    oids.text,
-    values.map((value) => (value?.includes("\0") === true ? storableText(value) : value)),
-    "",
-  );
+  return stringArray(oids.text, values, "");
 }
 
 /** jsonb[], of JSON texts that are safe for it. */
@@ -69,9 +67,9 @@ function begin(oid: number, length: number, bytes: number): Buffer {
 }
 
 function stringArray(oid: number, values: readonly (string | null)[], prefix: "" | "\x01"): Buffer {
-  let bytes = 0;
-  for (const value of values) if (value !== null) bytes += prefix.length + Buffer.byteLength(value);
-  const array = begin(oid, values.length, bytes);
+  let most = 0;
+  for (const value of values) if (value !== null) most += prefix.length + mostBytes(value);
+  const array = begin(oid, values.length, most);
   let at = headerBytes;
   for (const value of values) {
     const start = at + lengthBytes;
@@ -81,11 +79,30 @@ function stringArray(oid: number, values: readonly (string | null)[], prefix: ""
       continue;
     }
     if (prefix !== "") array[start] = 1;
-    const end = start + prefix.length + array.write(value, start + prefix.length);
+    const end = write(array, value, start + prefix.length);
     array.writeInt32BE(end - start, at);
     at = end;
   }
-  return array;
+  return array.subarray(0, at);
+}
+
+/** No less than the bytes a text takes: a short one is not worth a call that counts them, and NUL becomes three. */
+function mostBytes(value: string): number {
+  return value.length <= shortText || value.includes("\0") ? 3 * value.length : Buffer.byteLength(value);
+}
+
+/**
+ * Writes a text and gives the place behind it. Short ones of ASCII, nearly all there are, character by character: half of what
+ * two calls into native code take. In the others halves of surrogate pairs become U+FFFD by being written as UTF-8.
+ */
+function write(array: Buffer, value: string, start: number): number {
+  if (value.length > shortText) return start + array.write(value.includes("\0") ? storableText(value) : value, start);
+  for (let index = 0; index < value.length; index += 1) {
+    const code = value.charCodeAt(index);
+    if (code === 0 || code > 0x7f) return start + array.write(storableText(value), start);
+    array[start + index] = code;
+  }
+  return start + value.length;
 }
 
 function wideArray(oid: number, values: readonly number[]): Buffer {

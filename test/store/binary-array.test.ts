@@ -18,7 +18,16 @@ describe("arrays in PostgreSQL's binary form", () => {
 
   test("any texts arrive as they are, but for what PostgreSQL cannot hold", async () => {
     const texts = fc.array(
-      fc.option(fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("a\0", "\ud800", "NULL"))),
+      fc.option(
+        fc.oneof(
+          fc.string({ unit: "binary" }),
+          fc.constantFrom("a\0", "\ud800", "NULL"),
+          // Around the length from which on native code writes, of one, two and three bytes a character, and with NUL.
+          fc
+            .tuple(fc.integer({ min: 60, max: 70 }), fc.constantFrom("x", "é", "語", "\0", "\ud800", "x\0"))
+            .map(([length, text]) => text.repeat(length)),
+        ),
+      ),
     );
     await fc.assert(
       fc.asyncProperty(texts, async (values) => {
