@@ -5,9 +5,9 @@ import { useFaultlines } from "../support/faultline.ts";
 import { useSurroundings } from "../support/notices.ts";
 import { errorEvent } from "../support/sign.ts";
 import { patternedSid } from "../support/simulated-twilio/world.ts";
-import { streamCodes } from "../support/stream-of-deliveries.ts";
 import { until } from "../support/until.ts";
 import { strike } from "./fault.ts";
+import { usualCodes } from "./flow.ts";
 import { roundMs, settleMs } from "./settings.ts";
 import { splitSite } from "./site.ts";
 
@@ -37,7 +37,7 @@ describe.skipIf(!postgresAndRedis.available)("jobs", () => {
         name: "poison job",
         rounds: 1,
         // The first event of an incident is always looked into; later ones only until there have been enough this hour.
-        codes: streamCodes.filter((code) => code !== poison.code),
+        codes: usualCodes.filter((code) => code !== poison.code),
         mayComeTwice: 8,
         strike: async ({ flow, ended }) => {
           await flow.deliver(poison);

@@ -15,7 +15,7 @@ import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
  */
 
 /** How long an incident is quiet before it is resolved; short, so that the end of each is seen. */
-const quietPeriod = "15s";
+const quietPeriod = "10s";
 
 /** Those who are told. */
 export interface Receivers {
