@@ -104,9 +104,10 @@ export function noticeQueueSuite(name: string, open: () => Promise<QueueFixture>
       await queue.add(Array.from({ length: 8 }, (_, index) => notice(index + 1, one)));
       await until("all of them", 15_000, () => at.length === 8);
       const gaps = at.slice(1).map((time, index) => time - (at[index] ?? 0));
-      // 2 in 600 ms, one at a time; the server's clock and ours round differently.
-      for (const gap of gaps) expect(gap).toBeGreaterThan(280);
-      expect((at[7] ?? 0) - (at[0] ?? 0)).toBeGreaterThan(7 * 300);
+      // 2 in 600 ms, one at a time. A send that this process hears of late is closer to the next one, so half a
+      // step is asked for of each and the whole of all together: two workers with a rate each would need 900 ms.
+      for (const gap of gaps) expect(gap, `gaps ${gaps.join(" ")}`).toBeGreaterThan(150);
+      expect((at[7] ?? 0) - (at[0] ?? 0)).toBeGreaterThan(6 * 300);
     });
 
     test("a receiver that asks to be left alone is, as a whole and by every worker", async () => {
