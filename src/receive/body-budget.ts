@@ -14,12 +14,19 @@ export interface BodyBudget {
   open(onPushedOut: () => void): HeldBytes;
 }
 
+/** A body that is not here whole. */
+interface Growing {
+  bytes: number;
+  pushOut: (() => void) | null;
+}
+
 /**
  * A budget of `limit` bytes. When it is used up, the largest body that is not here whole has to go. A stranger who wants to
  * fill the memory sends large bodies and keeps them from ending, so it is his that go; deliveries are small and come at once.
  */
 export function createBodyBudget(limit: number): BodyBudget {
-  const growing = new Map<HeldBytes, { bytes: number; readonly pushOut: () => void }>();
+  // What is done with lets go of its request: a table that the map has outgrown lives on for a while (connections.ts).
+  const growing = new Map<HeldBytes, Growing>();
   let used = 0;
 
   function largest(): HeldBytes | null {
@@ -35,7 +42,7 @@ export function createBodyBudget(limit: number): BodyBudget {
 
   return {
     open(onPushedOut) {
-      const own = { bytes: 0, pushOut: onPushedOut };
+      const own: Growing = { bytes: 0, pushOut: onPushedOut };
       const held: HeldBytes = {
         take(bytes) {
           own.bytes += bytes;
@@ -49,9 +56,12 @@ export function createBodyBudget(limit: number): BodyBudget {
           }
           return true;
         },
-        complete: () => void growing.delete(held),
-        release() {
+        complete() {
+          own.pushOut = null;
           growing.delete(held);
+        },
+        release() {
+          held.complete();
           used -= own.bytes;
           own.bytes = 0;
         },

@@ -9,6 +9,8 @@ import type { Batch } from "./record-columns.ts";
 /** Incidents and subjects remembered, some 150 bytes each. */
 const maxRemembered = 20_000;
 const hourMs = 3_600_000;
+/** An incident's time is put off at most so often, in milliseconds. */
+const renewMs = 5_000;
 
 /** The memory of one store. */
 export interface SampledSubjects {
@@ -28,7 +30,8 @@ export function createSampledSubjects(max = maxRemembered): SampledSubjects {
     // The hour's samples begin anew with the next, and an incident that goes quiet is resolved; the next event opens it.
     const end = Math.min(Math.floor(at / hourMs + 1) * hourMs, at + event.quietPeriodMs);
     const known = until.get(key);
-    if (known !== undefined && known >= end) return;
+    // A little early is only a seal too many, and a busy incident need not be moved for every event.
+    if (known !== undefined && known >= end - renewMs) return;
     // Whatever was remembered longest ago goes first.
     until.delete(key);
     until.set(key, end);
