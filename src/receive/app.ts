@@ -13,6 +13,7 @@ import type { RefusalLimit } from "./rate-limit-refused.ts";
 import { readBody } from "./read-body.ts";
 import { respond } from "./respond.ts";
 import { answered, serverSpan } from "./spans.ts";
+import { createTurns } from "./turns.ts";
 
 /** How much of all bodies together is held in memory, in bytes; at least four of the largest size. */
 const heldBodyBytes = 64 * 1024 * 1024;
@@ -22,6 +23,10 @@ const heldBodyBytes = 64 * 1024 * 1024;
  * would keep everything else waiting.
  */
 const cohortBytes = 16 * 1024;
+
+/** The larger ones are taken on one after the other, so many bytes at a time: enough for two statements of the database. */
+const turnBytes = 1024 * 1024;
+const turnPatienceMs = 400;
 
 /** How long a sender is asked to wait when that is used up, in seconds. */
 const retryAfterSeconds = 5;
@@ -58,6 +63,7 @@ export function createReceiveApp(parts: ReceiveParts): RequestListener {
   const { tracing = noTracing, refusals } = parts;
   const budget = createBodyBudget(parts.heldBodyBytes ?? Math.max(heldBodyBytes, 4 * parts.maxBodyBytes));
   const cohort = createCohort();
+  const turns = createTurns(turnBytes, turnPatienceMs);
   const sender = parts.senderOf ?? senderOf([]);
   app.disable("x-powered-by");
   app.set("case sensitive routing", true);
@@ -68,7 +74,7 @@ export function createReceiveApp(parts: ReceiveParts): RequestListener {
       await tracing.span(serverSpan(request.method, path), async (span) => {
         // Now, since a connection that has gone no longer says whose it was.
         const from = sender(request);
-        const given = await answerTo(request, endpoint, from, span.context, parts, { budget, cohort });
+        const given = await answerTo(request, endpoint, from, span.context, parts, { budget, cohort, turns });
         const answer = refusals?.judge(from, given) ?? given;
         answered(span, answer);
         finish(request, response, path, answer, started, parts);
@@ -86,13 +92,20 @@ export function createReceiveApp(parts: ReceiveParts): RequestListener {
   };
 }
 
+/** What all deliveries share. */
+interface Shared {
+  readonly budget: BodyBudget;
+  readonly cohort: ReturnType<typeof createCohort>;
+  readonly turns: ReturnType<typeof createTurns>;
+}
+
 async function answerTo(
   request: Request,
   endpoint: Endpoint,
   sender: string,
   trace: TraceParent | null,
   parts: ReceiveParts,
-  { budget, cohort }: { readonly budget: BodyBudget; readonly cohort: () => Promise<void> },
+  { budget, cohort, turns }: Shared,
 ): Promise<Answer> {
   if (parts.stopping()) return { outcome: "rejected", reason: "stopping", retryAfterSeconds: 1 };
   const refused = guard(request, endpoint, {
@@ -112,21 +125,25 @@ async function answerTo(
     const { reason } = body;
     return reason === "overloaded" ? { outcome: "rejected", reason, retryAfterSeconds } : rejected(reason);
   }
+  const receivedAt = parts.clock.now();
+  let endTurn: (() => void) | null = null;
   try {
     if (body.bytes.length <= cohortBytes) await cohort();
+    else endTurn = await turns(body.bytes.length);
     return await parts.ingest({
       source: endpoint.source,
       bodyType: bodyTypeOf(request.headers["content-type"]) ?? "form",
       target: request.originalUrl,
       signature,
       body: body.bytes,
-      receivedAt: parts.clock.now(),
+      receivedAt,
       sender,
       ...(trace !== null && { trace }),
     });
   } catch (error) {
     return failed(error, parts.log);
   } finally {
+    endTurn?.();
     body.release();
   }
 }
