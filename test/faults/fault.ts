@@ -79,6 +79,9 @@ export async function strike(context: Context, site: Site, fault: Fault): Promis
   await stopAll(site);
 }
 
+/** A recovery that takes longer is worth a look at the log, in milliseconds. */
+const slowMs = 5_000;
+
 /** Resolves to the moment when every process is ready, and what is delivered is recorded, diagnosed and told. */
 async function asBefore(site: Site, flow: Flow, since: number): Promise<number> {
   const seconds = () => ((performance.now() - since) / 1000).toFixed(1);
@@ -91,6 +94,7 @@ async function asBefore(site: Site, flow: Flow, since: number): Promise<number> 
     site.receivers.webhook.received.some(({ status, body }) => status === 204 && body.includes(`"code":${code}`)),
   );
   console.log(`ready after ${ready} s, taking deliveries after ${acknowledged} s, telling after ${seconds()} s`);
+  if (performance.now() - since > slowMs) console.log("the worker says:", site.worker.now().logs().slice(-40));
   return performance.now();
 }
 
