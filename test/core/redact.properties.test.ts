@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../src/core/json.ts";
 import { redactPayload, redactText } from "../../src/core/redact.ts";
+import { redactFlat } from "../../src/core/redact/flat-text.ts";
 
 /** Text made of what the redactor looks for, so that its rules meet in every order. */
 const pieces = fc.constantFrom(
@@ -60,6 +61,31 @@ const { tree } = fc.letrec<{ tree: unknown; node: unknown }>((tie) => ({
     tie("tree"),
   ),
 }));
+
+describe("words, short numbers and SIDs", () => {
+  const word = fc.oneof(
+    fc.stringMatching(/^[A-Za-z_.-]{1,64}$/),
+    fc.stringMatching(/^\d{1,9}$/),
+    fc.stringMatching(/^[A-Z]{2}[0-9a-f]{32}$/),
+    fc.constantFrom("Bearer", "basic", "Body", "sip", "..", "-", "__proto__", "null", "1", "123456789"),
+  );
+  it("need no look: a text of its own, the value of a URL and of a parameter are left as they are", () => {
+    fc.assert(
+      fc.property(word, (text) => {
+        expect(redactText(text)).toBe(text);
+        expect(redactFlat(text, { isUrl: true })).toBe(text);
+        expect(redactFlat(text, { inParameters: true })).toBe(text);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+  it("are still dropped where all is dropped, and masked where a phone number stands", () => {
+    expect(redactPayload({ Body: "hello", parameters: { To: "020555019", CallSid: "abc" } })).toEqual({
+      Body: "[dropped]",
+      parameters: { To: expect.stringMatching(/\*/), CallSid: "abc" },
+    });
+  });
+});
 
 describe("redaction", () => {
   it("of a text changes nothing the second time", () => {

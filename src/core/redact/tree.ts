@@ -14,6 +14,8 @@ const maxKeyLength = 256;
 const formShape = /^[\w.%+[\]$*-]+=[^\s]*$/;
 const plainKey = /^[A-Za-z_][A-Za-z_.-]{0,63}$/;
 const namingValue = /^[A-Za-z_][\w.-]{0,63}$/;
+/** Words, short numbers and SIDs: nothing below would change them, wherever they stand but in place of a phone number. */
+const harmless = /^(?:[A-Za-z_.-]{1,64}|\d{1,9}|[A-Z]{2}[0-9a-f]{32})$/;
 const percentEncoded = /%[0-9a-f]{2}/i;
 
 /** What a value stands under. */
@@ -103,6 +105,7 @@ function redactValue(value: Json, place: Place, walk: Walk): Json {
     return spend(value === dropped ? value : dropped, value, walk);
   }
   if (typeof value === "string") {
+    if (place.kind !== "address" && harmless.test(value)) return spend(value, value, walk);
     const start = redactStart(value, walk.left, (text) => redactString(text, place));
     return spend(start, value, walk);
   }
