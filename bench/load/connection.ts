@@ -34,6 +34,8 @@ export function openConnection(port: number): Connection {
   return {
     exchange: (request) =>
       new Promise((resolve, reject) => {
+        // Nobody would hear of what is written to it.
+        if (socket.destroyed) return reject(new Error("expected an open connection, it was closed before"));
         pending = { resolve, reject };
         socket.write(request);
       }),

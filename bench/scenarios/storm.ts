@@ -119,17 +119,22 @@ function requestsOf(workload: Workload, seed: string, count: number): Buffer[] {
 }
 
 async function paced(port: number, requests: readonly Buffer[], overMs: number): Promise<number[]> {
-  const idle: Connection[] = Array.from({ length: connectionsEach }, () => openConnection(port));
-  const opened = [...idle];
+  // Opened as they are needed: one that says nothing for ten seconds is closed.
+  const opened: Connection[] = [];
+  const idle: Connection[] = [];
+  const another = () => {
+    const connection = openConnection(port);
+    opened.push(connection);
+    return connection;
+  };
   const started = performance.now();
   const underWay: Promise<number>[] = [];
   for (const [index, request] of requests.entries()) {
     const due = started + (overMs * index) / requests.length;
     if (due > performance.now()) await wait(due - performance.now());
-    while (idle.length === 0) await wait(1);
-    const connection = idle.pop();
-    if (connection !== undefined)
-      underWay.push(exchange(connection, request, due).finally(() => idle.push(connection)));
+    while (idle.length === 0 && opened.length === connectionsEach) await wait(1);
+    const connection = idle.pop() ?? another();
+    underWay.push(exchange(connection, request, due).finally(() => idle.push(connection)));
   }
   const times = await Promise.all(underWay);
   for (const connection of opened) connection.close();
