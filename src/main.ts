@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { enableCompileCache } from "node:module";
+import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { guardLastWords } from "./cli/last-words.ts";
 import { printable } from "./cli/printable.ts";
@@ -9,6 +11,9 @@ import { version } from "./version.ts";
  * does not wait for a database driver.
  */
 guardLastWords();
+// Compiled code is kept for the next start, which takes two thirds of the time then. Beside the code, where whoever may write could
+// change the code as well; where nobody may, as in the image, nothing is kept.
+enableCompileCache(join(import.meta.dirname, "../node_modules/.cache/faultline"));
 const program = new Command("faultline")
   .description(
     "Observability for Twilio's error stream: which documented cause applies, what is in the way, what to type.",
