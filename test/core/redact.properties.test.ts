@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../src/core/json.ts";
-import { redactPayload, redactText } from "../../src/core/redact.ts";
 import { redactFlat } from "../../src/core/redact/flat-text.ts";
+import { redactPayload, redactText } from "../../src/core/redact.ts";
 
 /** Text made of what the redactor looks for, so that its rules meet in every order. */
 const pieces = fc.constantFrom(
