@@ -2,8 +2,12 @@ import { defineConfig } from "vitest/config";
 
 const unit = ["test/{core,pipeline,receive,operate,telemetry,cli,config,notify}/**/*.test.ts", "test/*.test.ts"];
 
-// What a user is promised within seconds: alone on the machine.
-const timed = ["test/acceptance/{notices,bursts,diagnosis}.test.ts"];
+// What a user is promised within seconds, and what takes all of the machine: alone on it.
+const timed = [
+  "test/acceptance/{notices,bursts,diagnosis}.test.ts",
+  "test/hostile/connections.test.ts",
+  "test/integration/metrics-exposition.test.ts",
+];
 
 /*
  * Four groups, one after the other: what is quick; real processes; what has to happen in time, one by one; what mostly waits
@@ -17,6 +21,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/{integration,contract,store,queue,twilio,dashboards,alerts,helm,hostile}/**/*.test.ts"],
+          exclude: timed,
           globalSetup: ["test/support/global-setup.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
