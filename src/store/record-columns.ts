@@ -11,9 +11,9 @@ import { storableJson } from "./storable-text.ts";
 /** Stands for a sealed subject that has been left out. */
 const leftOut = "";
 
-/** What the events of one incident come to. */
+/** What the events of one incident come to; of none of them where the fingerprint is null. */
 interface Group {
-  readonly fingerprint: string;
+  readonly fingerprint: string | null;
   events: number;
   firstAt: number;
   lastAt: number;
@@ -21,6 +21,9 @@ interface Group {
   worst: number;
   readonly first: number;
 }
+
+/** Stands where a batch has no incident. */
+const noGroup: Group = { fingerprint: null, events: 0, firstAt: 0, lastAt: 0, quietAt: 0, worst: 1, first: 0 };
 
 /** What many events have in common. */
 interface Kind {
@@ -139,7 +142,9 @@ function rankOf(severity: Severity): number {
  * @param leavesOut whether to leave out the sealed subject of an event that has one
  */
 export function columnsOf(batch: Batch, leavesOut: (event: ClassifiedEvent) => boolean): (Buffer | null)[] {
-  const { groups, events } = batch;
+  const { events } = batch;
+  // Of a batch without any incident in which some events were known the function makes null of this list, and fails at it.
+  const groups = batch.groups.length > 0 ? batch.groups : [noGroup];
   const kinds = batch.kinds.map((kind) => kind.of);
   const isTraced = events.some(({ trace }) => trace != null);
   return [
