@@ -179,7 +179,7 @@ function suite(mode: StoreMode): void {
       }),
       { numRuns: 60, examples: [[oneKnownNoIncident]] },
     );
-  });
+  }, 180_000);
 }
 
 describe("recording in columns on the embedded database", () => suite("embedded"));
