@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import express, { type Request } from "express";
+import { type Request, type Response, Router } from "express";
 import { type Answer, type RejectReason, statusOf } from "../core/outcome.ts";
 import type { Ingest } from "../pipeline/ingest.ts";
 import type { Clock, HttpTelemetry, Log, Telemetry } from "../pipeline/ports.ts";
@@ -59,17 +59,16 @@ export interface ReceiveParts {
  * signatures are about bytes and because parsers reshape keys and stop at 1,000 of them.
  */
 export function createReceiveApp(parts: ReceiveParts): RequestListener {
-  const app = express();
+  // A router, since an application gives every request and response another prototype, after which V8 looks up all their
+  // properties by name: 22 instead of 17 µs for the least a request can take.
+  const router = Router({ caseSensitive: true, strict: true });
   const { tracing = noTracing, refusals } = parts;
   const budget = createBodyBudget(parts.heldBodyBytes ?? Math.max(heldBodyBytes, 4 * parts.maxBodyBytes));
   const cohort = createCohort();
   const turns = createTurns(turnBytes, turnPatienceMs);
   const sender = parts.senderOf ?? senderOf([]);
-  app.disable("x-powered-by");
-  app.set("case sensitive routing", true);
-  app.set("strict routing", true);
   for (const [path, endpoint] of endpoints) {
-    app.all(path, async function receive(request, response) {
+    router.all(path, async function receive(request, response) {
       const started = performance.now();
       await tracing.span(serverSpan(request.method, path), async (span) => {
         // Now, since a connection that has gone no longer says whose it was.
@@ -84,7 +83,7 @@ export function createReceiveApp(parts: ReceiveParts): RequestListener {
   return function receiveOrRefuse(request, response) {
     const started = performance.now();
     // What no path took, or failed beyond answerTo. Express's own last handler would send a page of HTML.
-    app(request as Request, response as express.Response, (error?: unknown) => {
+    router(request as Request, response as Response, (error?: unknown) => {
       const given = error === undefined ? rejected("not_found") : failed(error, parts.log);
       const answer = refusals?.judge(sender(request), given) ?? given;
       finish(request, response, null, answer, started, parts);
