@@ -88,7 +88,8 @@ function stringArray(oid: number, values: readonly (string | null)[], prefix: ""
 
 /** No less than the bytes a text takes: a short one is not worth a call that counts them, and NUL becomes three. */
 function mostBytes(value: string): number {
-  return value.length <= shortText || value.includes("\0") ? 3 * value.length : Buffer.byteLength(value);
+  const { length } = value;
+  return length <= shortText || value.includes("\0") ? 3 * length : Buffer.byteLength(value);
 }
 
 /**
@@ -96,13 +97,15 @@ function mostBytes(value: string): number {
  * two calls into native code take. In the others halves of surrogate pairs become U+FFFD by being written as UTF-8.
  */
 function write(array: Buffer, value: string, start: number): number {
-  if (value.length > shortText) return start + array.write(value.includes("\0") ? storableText(value) : value, start);
-  for (let index = 0; index < value.length; index += 1) {
+  // Asked for once: V8 has too many kinds of strings to know where each keeps its length, and looks that up every time.
+  const { length } = value;
+  if (length > shortText) return start + array.write(value.includes("\0") ? storableText(value) : value, start);
+  for (let index = 0; index < length; index += 1) {
     const code = value.charCodeAt(index);
     if (code === 0 || code > 0x7f) return start + array.write(storableText(value), start);
     array[start + index] = code;
   }
-  return start + value.length;
+  return start + length;
 }
 
 function wideArray(oid: number, values: readonly number[]): Buffer {

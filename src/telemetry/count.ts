@@ -1,5 +1,6 @@
 import type { NoticeTelemetry } from "../pipeline/notice-ports.ts";
 import type { Clock, HttpTelemetry, Telemetry } from "../pipeline/ports.ts";
+import { type CountedEvent, createEventTally } from "./event-tally.ts";
 import type { Instruments } from "./instruments.ts";
 import type { Labels } from "./labels.ts";
 import { noCause } from "./metric-names.ts";
@@ -7,14 +8,33 @@ import { noCause } from "./metric-names.ts";
 /** The ports through which the rest of Faultline counts. */
 export type AllTelemetry = Telemetry & NoticeTelemetry & HttpTelemetry;
 
-/** Makes them. `isKnownCode`: whether anybody has said what a code means. No call throws, whatever it is given. */
-export function createTelemetry(
-  instruments: Instruments,
-  labels: Labels,
-  isKnownCode: (code: number) => boolean,
-  clock: Clock,
-): AllTelemetry {
-  return {
+/** The ports, and what is to be called before the metrics are read. */
+export interface Counting {
+  readonly telemetry: AllTelemetry;
+  flush(): void;
+}
+
+/** What is asked while counting. */
+export interface CountingParts {
+  readonly instruments: Instruments;
+  readonly labels: Labels;
+  /** Whether anybody has said what a code means. */
+  readonly isKnownCode: (code: number) => boolean;
+  /** Whether there is a trace now that a count is to point to. */
+  readonly isTraced: () => boolean;
+  readonly clock: Clock;
+}
+
+/** Makes them. No call throws, whatever it is given. */
+export function createTelemetry({ instruments, labels, isKnownCode, isTraced, clock }: CountingParts): Counting {
+  function countEvents(event: CountedEvent, count: number): void {
+    const shown = labels.event(event, count);
+    instruments.debuggerEvents.inc(shown, count);
+    // By zero too: an account that nobody has configured then has a series before its first unknown code.
+    instruments.unknownCodeEvents.inc({ account: shown.account }, isKnownCode(event.code) ? 0 : count);
+  }
+  const tally = createEventTally(countEvents);
+  const telemetry: AllTelemetry = {
     delivery(source, answer, seconds) {
       const reason = answer.outcome === "rejected" ? answer.reason : "none";
       instruments.deliveries.inc({ source, outcome: answer.outcome, reason });
@@ -25,10 +45,8 @@ export function createTelemetry(
       instruments.eventOutcomes.inc({ source, outcome }, measured(count));
     },
     eventRecorded(event) {
-      const shown = labels.event(event);
-      instruments.debuggerEvents.inc(shown);
-      // By zero too: an account that nobody has configured then has a series before its first unknown code.
-      instruments.unknownCodeEvents.inc({ account: shown.account }, isKnownCode(event.code) ? 0 : 1);
+      if (isTraced()) countEvents(event, 1);
+      else tally.add(event);
     },
     commitBatch(size) {
       instruments.commitBatchSize.observe(measured(size));
@@ -62,6 +80,7 @@ export function createTelemetry(
       instruments.httpClientDuration.observe(labels.requested(of), measured(seconds));
     },
   };
+  return { telemetry, flush: tally.flush };
 }
 
 /** A number prom-client takes: it throws on NaN, infinity, and on negative increments. */

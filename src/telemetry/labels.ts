@@ -28,27 +28,31 @@ export type Labels = ReturnType<typeof createLabels>;
 
 /**
  * Makes label values out of what comes in; see bounds.ts for what becomes of too much of it. `folded` is told of every value
- * that was given and is not shown.
+ * that was given and is not shown, and how many times it was given.
  */
-export function createLabels(known: KnownLabels, bounds: Bounds, folded: (label: FoldableLabel) => void) {
+export function createLabels(
+  known: KnownLabels,
+  bounds: Bounds,
+  folded: (label: FoldableLabel, times: number) => void,
+) {
   /** Tells when a value is lost. */
-  const telling = (label: FoldableLabel, bounded: BoundedLabel, folds: string = otherLabel): BoundedLabel => {
-    return (value) => {
+  const telling = (label: FoldableLabel, bounded: BoundedLabel, folds: string = otherLabel) => {
+    return (value: string, times = 1): string => {
       const shown = bounded(value);
-      if (shown === folds && value !== folds) folded(label);
+      if (shown === folds && value !== folds) folded(label, times);
       return shown;
     };
   };
   /** The folded label set where the metric has its fill; tells of the values that it takes along. */
-  const fold = <L extends Partial<Record<FoldableLabel, string>>>(labels: L): { [K in keyof L]: string } => {
+  const fold = <L extends Partial<Record<FoldableLabel, string>>>(labels: L, times = 1): { [K in keyof L]: string } => {
     const all = Object.keys(labels) as (keyof L & FoldableLabel)[];
-    for (const label of all) if (labels[label] !== otherLabel) folded(label);
+    for (const label of all) if (labels[label] !== otherLabel) folded(label, times);
     return Object.fromEntries(all.map((label) => [label, otherLabel])) as { [K in keyof L]: string };
   };
 
   const codeText = boundedLabel([...known.codes].map(String), bounds.codes, codePattern);
   const countedCode = telling("code", codeText);
-  const code = (value: number) => countedCode(String(value));
+  const code = (value: number, times?: number) => countedCode(String(value), times);
   const account = telling("account", boundedLabel(known.accounts, bounds.accounts, accountPattern));
   const product = telling("product", boundedLabel(known.products, bounds.products, wordPattern));
   const level = telling("level", levelLabel, "OTHER");
@@ -72,11 +76,18 @@ export function createLabels(known: KnownLabels, bounds: Bounds, folded: (label:
     queueState: boundedLabel([], 12, wordPattern),
 
     /** Labels of twilio_debugger_events_total; account, product and code fold together when it has too many series. */
-    event<S extends string>(of: { account: string; product: string; code: number; level: string; source: S }) {
-      const free = { account: account(of.account), product: product(of.product), code: code(of.code) };
-      const closed = { level: level(of.level), source: of.source };
+    event<S extends string>(
+      of: { account: string; product: string; code: number; level: string; source: S },
+      times: number,
+    ) {
+      const free = {
+        account: account(of.account, times),
+        product: product(of.product, times),
+        code: code(of.code, times),
+      };
+      const closed = { level: level(of.level, times), source: of.source };
       const fits = fitsEvents([...Object.values(free), ...Object.values(closed)]);
-      return { ...(fits ? free : fold(free)), ...closed };
+      return { ...(fits ? free : fold(free, times)), ...closed };
     },
 
     /** Labels of twilio_diagnoses_total; code and cause fold together when it has too many series. */

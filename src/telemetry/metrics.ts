@@ -71,15 +71,22 @@ export function createMetrics(options: MetricsOptions): Metrics {
     serverAddresses: options.serverAddresses ?? [],
   };
   const bounds = { ...defaultBounds, ...options.bounds };
-  const labels = createLabels(known, bounds, (label) => instruments.labelsFolded.inc({ label }));
+  const labels = createLabels(known, bounds, (label, times) => instruments.labelsFolded.inc({ label }, times));
   const knownCodes = new Set([...known.codes, ...options.documentedCodes]);
   startAtZero(instruments, labels, { codes: expectedCodes, accounts, queues, receivers, twilioApis });
   instruments.buildInfo.set({ version: options.version, node: process.version }, 1);
   if (options.processMetrics ?? true) addProcessMetrics(registry);
 
+  const counting = createTelemetry({
+    instruments,
+    labels,
+    isKnownCode: (code) => knownCodes.has(code),
+    isTraced: () => tracing.current() !== null,
+    clock: options.clock,
+  });
   let refreshers: (() => Promise<void>)[] = [];
   return {
-    telemetry: createTelemetry(instruments, labels, (code) => knownCodes.has(code), options.clock),
+    telemetry: counting.telemetry,
     collectFrom({ openIncidents, queueStats }) {
       const showOpen = (open: OpenIncidents) => showIncidents(instruments, labels, expectedCodes, open);
       const showStats = (stats: QueueStats) => showQueues(instruments, labels, stats);
@@ -90,6 +97,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     },
     async render(format = "prometheus") {
       await Promise.all(refreshers.map((refresh) => refresh()));
+      counting.flush();
       const families = await registry.getMetricsAsJSON();
       return { contentType: contentTypes[format], body: exposition(families, format) };
     },

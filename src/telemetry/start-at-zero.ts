@@ -74,7 +74,7 @@ function startCodeAtZero(
   // Not `alarm`: an alarm comes only past a threshold, the other two ways carry every event.
   for (const source of ["debugger", "event_streams"]) {
     for (const account of accounts) {
-      instruments.debuggerEvents.inc(labels.event({ account, product, code, level, source }), 0);
+      instruments.debuggerEvents.inc(labels.event({ account, product, code, level, source }, 0), 0);
     }
   }
 }

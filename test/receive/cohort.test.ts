@@ -29,3 +29,23 @@ test("comes after what is read in the same round", async () => {
   await waiting;
   expect(seen).toEqual(["read", "read", "gone on"]);
 });
+
+test("lets those of a crowd who have gone on get further before it is the turn of the next", async () => {
+  const cohort = createCohort();
+  const seen: string[] = [];
+  const one = async (name: number) => {
+    await cohort();
+    seen.push(`${name} begins`);
+    await new Promise((resolve) => setImmediate(resolve));
+    seen.push(`${name} is further`);
+  };
+  await Promise.all(Array.from({ length: 40 }, (_, name) => one(name)));
+  const places = (first: number, last: number, what: string) =>
+    seen.flatMap((entry, place) => {
+      const name = Number.parseInt(entry, 10);
+      return name >= first && name <= last && entry.endsWith(what) ? [place] : [];
+    });
+  expect(seen).toHaveLength(80);
+  expect(Math.max(...places(0, 15, "is further"))).toBeLessThan(Math.min(...places(16, 31, "begins")));
+  expect(Math.max(...places(16, 31, "is further"))).toBeLessThan(Math.min(...places(32, 39, "begins")));
+});
