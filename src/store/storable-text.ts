@@ -18,7 +18,7 @@ export function storableJson(value: unknown): string {
   // Hardly any text holds what must be replaced, and its escapes are found in the whole in less than half the time it takes
   // to ask for every value.
   const text = JSON.stringify(value);
-  if (!unstorableEscape.test(text)) return text;
+  if (!text.includes("\\u") || !unstorableEscape.test(text)) return text;
   return JSON.stringify(value, (_key, found: Json) => {
     if (typeof found === "string") return storableText(found);
     if (typeof found !== "object" || found === null || Array.isArray(found)) return found;
