@@ -24,8 +24,9 @@ const heldBodyBytes = 64 * 1024 * 1024;
  */
 const cohortBytes = 16 * 1024;
 
-/** The larger ones are taken on one after the other, so many bytes at a time: enough for two statements of the database. */
-const turnBytes = 1024 * 1024;
+/** The larger ones are taken on one after the other, so many bytes at a time: enough for two statements of the database and what
+ * comes after them. */
+const turnBytes = 2 * 1024 * 1024;
 const turnPatienceMs = 400;
 
 /** How long a sender is asked to wait when that is used up, in seconds. */
