@@ -15,6 +15,7 @@ import { baseEnvironment } from "../test/support/faultline.ts";
 import { freshDatabase, startPostgres } from "../test/support/postgres.ts";
 import { freePort, startRedis } from "../test/support/redis.ts";
 import { debuggerForm, type ErrorEvent, errorEvent, streamEvent } from "../test/support/sign.ts";
+import { nodeOptions } from "../test/support/start-command.ts";
 import { until } from "../test/support/until.ts";
 
 const batchSize = 100;
@@ -71,7 +72,7 @@ function batchParcel(events: readonly ErrorEvent[]): Parcel {
 
 async function start(name: string, env: Record<string, string>, args: string[] = []): Promise<Process> {
   const [port, adminPort] = [await freePort(), await freePort()];
-  const child = spawn(process.execPath, [main, "serve", ...args], {
+  const child = spawn(process.execPath, [...nodeOptions, main, "serve", ...args], {
     env: {
       ...baseEnvironment(join(folder, name)),
       PATH: process.env.PATH ?? "",

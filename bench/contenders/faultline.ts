@@ -3,6 +3,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { openDatabase } from "../../src/store/database.ts";
 import { operateClient } from "../../test/support/operate-client.ts";
+import { nodeOptions } from "../../test/support/start-command.ts";
 import { account, publicUrl } from "../load/account.ts";
 import { quietLog } from "../quiet-log.ts";
 import type { Contender, Kept } from "./contender.ts";
@@ -60,10 +61,13 @@ export function startFaultline(
     ...(how.traced === true && { OTEL_EXPORTER_OTLP_ENDPOINT: sinkUrl }),
     ...backend.env,
   };
-  return startProcess([...(how.node ?? []), main, "serve", "--role", how.role ?? "all"], env, (entry) =>
-    entry.msg === "Faultline is ready"
-      ? { publicPort: Number(entry.publicPort), adminPort: Number(entry.adminPort) }
-      : null,
+  return startProcess(
+    [...nodeOptions, ...(how.node ?? []), main, "serve", "--role", how.role ?? "all"],
+    env,
+    (entry) =>
+      entry.msg === "Faultline is ready"
+        ? { publicPort: Number(entry.publicPort), adminPort: Number(entry.adminPort) }
+        : null,
   );
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { mistakesOfRole, readConfig } from "../../src/config.ts";
+import { startCommand } from "../support/start-command.ts";
 import { mainContainer } from "./objects.ts";
 import { matrix, render } from "./render.ts";
 import { settingsIn } from "./settings.ts";
@@ -93,7 +94,7 @@ describe.skipIf(missingTools !== null)(`Settings (${missingTools ?? "helm"})`, (
     }
   });
 
-  test("containers start what the image starts, each with its role", () => {
+  test("containers start what the image starts, and that what `npm start` does, each with its role", () => {
     const dockerfile = readFileSync(join(root, "Dockerfile"), "utf8");
     const words = (name: string) =>
       z.array(z.string()).parse(JSON.parse(new RegExp(`^${name} (.*)$`, "m").exec(dockerfile)?.[1] ?? "null"));
@@ -102,6 +103,7 @@ describe.skipIf(missingTools !== null)(`Settings (${missingTools ?? "helm"})`, (
       configsOf(name).map((each) => each.command),
     );
     expect(commands).toEqual(["all", "ingest", "worker"].map((role) => [...started, "--role", role]));
+    expect(started).toEqual(startCommand);
     expect(dockerfile).toMatch(/^EXPOSE 8080 9464$/m);
     expect(dockerfile).toMatch(/^USER 10001:10001$/m);
     expect(dockerfile).toMatch(/\bDATA_DIR=\/data$/m);

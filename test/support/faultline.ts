@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, expect } from "vitest";
 import { type OperateClient, operateClient } from "./operate-client.ts";
 import { defaultAccount } from "./simulated-twilio/server.ts";
+import { nodeOptions } from "./start-command.ts";
 import { until } from "./until.ts";
 
 /*
@@ -49,7 +50,7 @@ export interface Ended {
 
 /** Starts processes for the tests of one file. */
 export interface Faultlines {
-  /** Starts `node src/main.ts serve` on free ports with exactly this environment, and waits until it is ready. */
+  /** Starts `faultline serve`, as `npm start` does, on free ports with exactly this environment, and waits until it is ready. */
   start(env?: Record<string, string>, args?: readonly string[]): Promise<Faultline>;
   /** Runs any command to its end. */
   run(args: readonly string[], env?: Record<string, string>, timeoutMs?: number): Promise<Ended>;
@@ -82,7 +83,7 @@ export function useFaultlines(): Faultlines {
   });
 
   function launch(args: readonly string[], env: Record<string, string>, cwd: string) {
-    const child = spawn(process.execPath, [main, ...args], {
+    const child = spawn(process.execPath, [...(args[0] === "serve" ? nodeOptions : []), main, ...args], {
       cwd,
       // Nothing of the environment of the tests, so that no setting of the developer's gets in.
       env: { PATH: process.env.PATH ?? "", HOME: cwd, ...env },

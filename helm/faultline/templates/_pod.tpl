@@ -142,7 +142,7 @@ spec:
     - name: faultline
       image: {{ include "faultline.image" $root | quote }}
       imagePullPolicy: {{ $v.image.pullPolicy }}
-      command: [node, src/main.ts]
+      command: [node, --initial-old-space-size=192, src/main.ts]
       args: [serve, --role, {{ $role }}]
       {{- with $v.securityContext }}
       securityContext:
