@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { Workload } from "./workloads.ts";
 
@@ -43,6 +43,8 @@ export function writeRequests(folder: string, workload: Workload, seed: string, 
     if (index === requests) break;
   }
   flush();
+  // Now, and not while something is measured: every commit of a database would wait for the disk to be done with it.
+  fsyncSync(file);
   closeSync(file);
   return {
     path,
