@@ -13,6 +13,12 @@ const setSearchPath = `SELECT set_config('search_path', CASE
   WHEN current_setting('search_path') ~ '(^|,)\\s*${DEFAULT_SCHEMA}\\s*(,|$)' THEN current_setting('search_path')
   ELSE concat_ws(', ', '${DEFAULT_SCHEMA}', nullif(current_setting('search_path'), '')) END, false)`;
 
+/**
+ * How often a statement is run that another transaction makes give way. BullMQ runs functions that lock several rows, and takes
+ * a deadlock for the failure of the job that it was finishing.
+ */
+const attemptsToLock = 5;
+
 /** Connections whose schema is set, over all pools. */
 const prepared = new WeakSet<PoolClient>();
 
@@ -54,6 +60,17 @@ export function createQueuePool(pool: Pool, trouble: Trouble): QueuePool {
   }
 
   async function query<R>(text: string, params?: readonly unknown[]): Promise<PgQueryResult<R>> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await queryOnce<R>(text, params);
+      } catch (error) {
+        // A statement by itself is a transaction by itself, and has left nothing behind.
+        if (attempt === attemptsToLock || !hadToGiveWay(error)) throw error;
+      }
+    }
+  }
+
+  async function queryOnce<R>(text: string, params?: readonly unknown[]): Promise<PgQueryResult<R>> {
     const client = await connect();
     try {
       const result = await client.query(text, params === undefined ? undefined : [...params]);
@@ -96,6 +113,11 @@ class ConnectionLost extends Error {
 
 function translate(error: unknown): unknown {
   return isConnectionLoss(error) ? new ConnectionLost(error.message, { cause: error }) : error;
+}
+
+/** A deadlock, or a serialization failure. https://www.postgresql.org/docs/current/errcodes-appendix.html */
+function hadToGiveWay(error: unknown): boolean {
+  return error instanceof DatabaseError && (error.code === "40P01" || error.code === "40001");
 }
 
 /**

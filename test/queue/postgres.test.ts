@@ -2,7 +2,9 @@ import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
 import type { Log } from "../../src/pipeline/ports.ts";
+import { createQueuePool } from "../../src/queue/postgres-pool.ts";
 import { createWorkQueue } from "../../src/queue/producer.ts";
+import { createTrouble } from "../../src/queue/trouble.ts";
 import { startWorker } from "../../src/queue/worker.ts";
 import { noticeQueueSuite } from "../contract/notice-queue.suite.ts";
 import { type ScheduleFixture, scheduleSuite } from "../contract/schedule.suite.ts";
@@ -112,6 +114,39 @@ describe.skipIf(serverUrl === null)("with PostgreSQL (skipped when it is not ins
         log.lines.filter(({ sentence }) => sentence === "Queue connection lost; trying again").length,
       ).toBeLessThan(4);
       expect(log.lines.length).toBeLessThan(10);
+    });
+  });
+
+  describe("a statement that had to give way to another transaction", () => {
+    /** A function that is the victim of so many deadlocks before it gives an answer; a sequence outlives a rollback. */
+    async function victim(times: number, state = "40P01") {
+      const database = await freshDatabase();
+      onTestFinished(() => database.close());
+      await database.pool.query(`
+        create schema bullmq;
+        create sequence public.runs;
+        create function public.victim() returns bigint language plpgsql as $$
+        begin
+          if nextval('public.runs') <= ${times} then raise exception 'in the way' using errcode = '${state}'; end if;
+          return currval('public.runs');
+        end $$`);
+      return createQueuePool(database.pool, createTrouble(memoryLog(), { connection: "postgres" }));
+    }
+
+    test("is run again", async () => {
+      const pool = await victim(4);
+      expect((await pool.query("select public.victim() as runs")).rows).toEqual([{ runs: "5" }]);
+      const serialized = await victim(1, "40001");
+      expect((await serialized.query("select public.victim() as runs")).rows).toEqual([{ runs: "2" }]);
+    });
+
+    test("is not run again for ever, nor after any other error", async () => {
+      const pool = await victim(100);
+      await expect(pool.query("select public.victim()")).rejects.toMatchObject({ code: "40P01" });
+      expect((await pool.query("select nextval('public.runs') as runs")).rows).toEqual([{ runs: "6" }]);
+      const other = await victim(1, "22012");
+      await expect(other.query("select public.victim()")).rejects.toMatchObject({ code: "22012" });
+      expect((await other.query("select public.victim() as runs")).rows).toEqual([{ runs: "2" }]);
     });
   });
 
