@@ -69,7 +69,8 @@ function redactObject(object: JsonObject, place: Place, walk: Walk): JsonObject 
   for (const key of Object.keys(object)) {
     const value = object[key];
     if (value === undefined) continue;
-    const cleanKey = redactKey(key);
+    const known = plainKeyOf(key);
+    const cleanKey = known === null ? redactKey(key) : key;
     if (cleanKey === "__proto__" || cleanKey === "constructor" || cleanKey === "prototype") {
       walk.changed = true;
       continue;
@@ -81,7 +82,7 @@ function redactObject(object: JsonObject, place: Place, walk: Walk): JsonObject 
       break;
     }
     const inParameters = place.inParameters || cleanKey === "parameters" || cleanKey === "request_variables";
-    const kind = cleanKey === "value" && named !== null ? keyKind(named, true) : keyKind(cleanKey, place.inParameters);
+    const kind = cleanKey === "value" && named !== null ? keyKind(named, true) : kindOf(cleanKey, known, place);
     result[cleanKey] = redactValue(value, { kind, inParameters, depth: place.depth + 1, nesting: place.nesting }, walk);
   }
   return result;
@@ -135,6 +136,31 @@ function spend(kept: string | number, original: Json, walk: Walk): Json {
   walk.left -= String(result).length + 2;
   if (result !== original) walk.changed = true;
   return result;
+}
+
+/** What a key says, outside of parameters and in them. */
+interface PlainKey {
+  readonly kind: KeyKind;
+  readonly kindOfParameter: KeyKind;
+}
+
+/** Bounded, since keys come from the network. */
+const plainKeys = new Map<string, PlainKey>();
+const plainKeysLimit = 1000;
+
+/** What is known of a key that redaction leaves as it is; null for any other. Remembered: a tenth of what a payload takes. */
+function plainKeyOf(key: string): PlainKey | null {
+  const known = plainKeys.get(key);
+  if (known !== undefined) return known;
+  if (!plainKey.test(key)) return null;
+  const made = { kind: keyKind(key, false), kindOfParameter: keyKind(key, true) };
+  if (plainKeys.size < plainKeysLimit) plainKeys.set(key, made);
+  return made;
+}
+
+function kindOf(key: string, known: PlainKey | null, { inParameters }: Place): KeyKind {
+  if (known === null) return keyKind(key, inParameters);
+  return inParameters ? known.kindOfParameter : known.kind;
 }
 
 function redactKey(key: string): string {
