@@ -79,8 +79,16 @@ async function isUpToDate(client: pg.Client): Promise<boolean> {
 }
 
 async function runMigrations(connection: pg.ClientConfig): Promise<void> {
-  const [{ Kysely, PostgresDialect }, { Migrator }] = await Promise.all([import("kysely"), import("kysely/migration")]);
-  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: new pg.Pool({ ...connection, max: 1 }) }) });
+  const [{ Kysely }, { Migrator }, { MigrationDialect }] = await Promise.all([
+    import("kysely"),
+    import("kysely/migration"),
+    import("./migration-dialect.ts"),
+  ]);
+  const pool = new pg.Pool({ ...connection, max: 1 });
+  // Here, too: unheard, the end of a connection in the middle of a migration would end the process before anything was said of it.
+  pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
+  const db = new Kysely<unknown>({ dialect: new MigrationDialect({ pool }) });
   const migrator = new Migrator({
     db,
     migrationTableSchema: "faultline",

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import pg from "pg";
 import { afterAll, describe, expect, inject, onTestFinished, test } from "vitest";
 import { openDatabase } from "../../src/store/database.ts";
 import { createEventStore } from "../../src/store/event-store.ts";
@@ -95,6 +96,20 @@ describe.skipIf(!storeAvailable("pooled"))("PgBouncer (skipped where it or Postg
        where l.locktype = 'advisory' and d.datname = current_database()`,
     );
     expect(locks?.rows).toEqual([{ count: 0 }]);
+  });
+
+  test("a start waits for no lock that another has left in a connection of the pooler's", async () => {
+    const { direct, through } = await pooled({ mode: "transaction" });
+    const other = new pg.Client(direct);
+    other.on("error", () => undefined);
+    await other.connect();
+    onTestFinished(() => other.end());
+    // kysely's, of the session. What ran migrations with it may have got another connection to give it back on.
+    await other.query("select pg_advisory_lock(3853314791062309107)");
+    const { database } = await open(through);
+    expect((await database.pool.query("select count(*)::int as count from faultline.events")).rows).toEqual([
+      { count: 0 },
+    ]);
   });
 
   test("a pooler that is taken for none costs a statement that is asked again, and no event", async () => {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Database, openDatabase } from "../../src/store/database.ts";
 import { createEventStore } from "../../src/store/event-store.ts";
@@ -8,6 +9,7 @@ import { createHousekeeping } from "../../src/store/housekeeping.ts";
 import { createRecordReader } from "../../src/store/record-reader.ts";
 import { dropDatabase, freshDatabase, startPostgres } from "../support/postgres.ts";
 import { classifiedEvent, silentLog, storeAvailable } from "../support/store.ts";
+import { until } from "../support/until.ts";
 
 const dataDir = mkdtempSync(join(tmpdir(), "faultline-test-data-"));
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
@@ -66,6 +68,29 @@ describe.skipIf(!storeAvailable("postgres"))("a PostgreSQL server (skipped where
     const indexes = await third.pool.query("select to_regclass('faultline.diagnoses_by_time') is not null as made");
     expect(indexes.rows).toEqual([{ made: true }]);
     await third.close();
+    await dropDatabase(url);
+  });
+
+  test("a connection that is cut off in the middle of a migration stops the start, and does not end the process", async () => {
+    const url = await freshDatabase(server.url);
+    await (await open(url)).close();
+    // One whose transaction stands in the way of the last migration, and one that looks on.
+    const [inTheWay, admin] = [new pg.Client(url), new pg.Client(url)];
+    await Promise.all([inTheWay.connect(), admin.connect()]);
+    await inTheWay.query("delete from faultline.kysely_migration where name = '0007-diagnoses-by-time'");
+    await inTheWay.query("drop index faultline.diagnoses_by_time");
+    await inTheWay.query("begin");
+    await inTheWay.query("lock table faultline.diagnoses");
+    const started = open(url).then(
+      () => "started",
+      (error: Error) => error.message,
+    );
+    const waiting = `select pid from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and pid <> pg_backend_pid()`;
+    await until("the migration to wait", 10_000, async () => (await admin.query(waiting)).rows.length > 0);
+    await admin.query(`select pg_terminate_backend(pid) from (${waiting}) as w`);
+    expect(await started).toMatch(/expected a schema this version can bring up to date, got/);
+    await Promise.all([inTheWay.end(), admin.end()]);
     await dropDatabase(url);
   });
 
