@@ -1,4 +1,4 @@
-import { cpus, loadavg, platform, release, totalmem } from "node:os";
+import { cpus, loadavg, platform, totalmem } from "node:os";
 
 /** What the figures were taken on. */
 export function describeMachine(versions: { readonly postgres: string; readonly redis: string }, generator: string) {
@@ -6,7 +6,7 @@ export function describeMachine(versions: { readonly postgres: string; readonly 
     cpu: cpus()[0]?.model.trim() ?? "unknown",
     cores: cpus().length,
     memoryGiB: Math.round(totalmem() / 1024 ** 3),
-    system: `${platform()} ${release()}`,
+    system: platform(),
     node: process.version,
     ...versions,
     generator,

