@@ -1,4 +1,8 @@
+import { setImmediate as endOfRound } from "node:timers/promises";
 import type { Clock, Log, Work, WorkQueue, WorkStore } from "./ports.ts";
+
+/** Work handed over at once, so that a storm of new incidents does not hold up the queue for everyone else. */
+const mostAtOnce = 500;
 
 /** Hands committed work to the queue. */
 export interface Dispatcher {
@@ -10,9 +14,15 @@ export interface Dispatcher {
   settled(): Promise<void>;
 }
 
-/** Builds a {@link Dispatcher}. Work is marked as dispatched only once the queue has it. */
+/**
+ * Builds a {@link Dispatcher}. Work is marked as dispatched only once the queue has it.
+ *
+ * What comes while something is handed over goes together with what comes next, as in the commit before it: one by one each
+ * piece would cost a transaction more, to be marked.
+ */
 export function createDispatcher(parts: { queue: WorkQueue; works: WorkStore; clock: Clock; log: Log }): Dispatcher {
-  const underWay = new Set<Promise<unknown>>();
+  const waiting: Work[] = [];
+  let handingOver: Promise<void> | null = null;
   let lastTryFailed = false;
 
   async function dispatchNow(work: readonly Work[]): Promise<boolean> {
@@ -32,15 +42,26 @@ export function createDispatcher(parts: { queue: WorkQueue; works: WorkStore; cl
     }
   }
 
+  async function handOver(): Promise<void> {
+    // All who waited for one commit are told of it in one round of the event loop.
+    await endOfRound();
+    while (waiting.length > 0) {
+      const handedOver = await dispatchNow(waiting.splice(0, mostAtOnce));
+      // The sweep brings the rest as well: while the queue is away it would only gather here.
+      if (!handedOver) waiting.length = 0;
+    }
+    handingOver = null;
+  }
+
   return {
     dispatchNow,
     dispatch(work) {
       if (work.length === 0) return;
-      const handOver = dispatchNow(work).finally(() => underWay.delete(handOver));
-      underWay.add(handOver);
+      waiting.push(...work);
+      handingOver ??= handOver();
     },
     async settled() {
-      await Promise.all(underWay);
+      await handingOver;
     },
   };
 }

@@ -104,6 +104,15 @@ export interface Judgement {
   }[];
 }
 
+/** What one look takes on. */
+export interface LookLimits {
+  readonly incidents: number;
+  /** Before each incident. */
+  readonly openings: number;
+  /** Whether digests are decided about. Reading what waits for one takes longer the more does. */
+  readonly digests: boolean;
+}
+
 /** What a look did to the record. */
 export interface LookResult {
   readonly notices: readonly PendingNotice[];
@@ -146,7 +155,7 @@ export interface NoticeStore extends NoticeReader {
    */
   look(
     now: Date,
-    limits: { readonly incidents: number; readonly openings: number },
+    limits: LookLimits,
     judge: (due: readonly DueIncident[], context: LookContext) => Judgement,
   ): Promise<LookResult>;
   markDispatched(ids: readonly string[], at: Date): Promise<void>;

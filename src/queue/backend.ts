@@ -18,7 +18,7 @@ export interface QueueSettings {
 /** The part of BullMQ's Queue that the producer uses. */
 export interface JobQueue {
   addBulk(jobs: { name: string; data: object; opts: { jobId: string } }[]): Promise<unknown>;
-  getJobState(id: string): Promise<string>;
+  getJob(id: string): Promise<{ isFailed(): Promise<boolean> } | undefined>;
   remove(id: string): Promise<number>;
   getJobCounts(...states: string[]): Promise<Record<string, number>>;
   /** Replaces the scheduler of that id, whose first job comes at once. */
@@ -32,7 +32,16 @@ export interface JobQueue {
 /** The part of BullMQ's Job that the worker uses. */
 export type TakenJob = Pick<
   Job<unknown>,
-  "name" | "data" | "attemptsMade" | "attemptsStarted" | "stalledCounter" | "opts" | "timestamp" | "processedOn"
+  | "name"
+  | "data"
+  | "attemptsMade"
+  | "attemptsStarted"
+  | "stalledCounter"
+  | "opts"
+  | "timestamp"
+  | "processedOn"
+  // Set once it is done, or has failed for good.
+  | "finishedOn"
 >;
 
 /** The part of BullMQ's Worker that we use. */
@@ -73,10 +82,15 @@ const afterFailedFetchMs = 1_000;
 export class PatientWorker<B extends IQueueBackend, C> extends Worker<object, void, string, B, JobProgress, C> {
   /**
    * BullMQ may sleep until the next delayed job is due, an hour on PostgreSQL, and trusts LISTEN/NOTIFY to wake it. Through
-   * some proxies (and the embedded database) notifications never arrive, so an idle worker always looks after `drainDelay`.
+   * some proxies notifications never arrive, so an idle worker always looks after `drainDelay`.
    */
   override get maximumBlockTimeout(): number {
     return Math.min(super.maximumBlockTimeout, this.opts.drainDelay ?? 5);
+  }
+
+  /** From its next wait on an idle worker looks every so many seconds. */
+  lookEvery(seconds: number): void {
+    this.opts.drainDelay = seconds;
   }
 
   /** Without the pause, an error that is not a lost connection (out of memory, read only) makes BullMQ's loop spin. */

@@ -1,4 +1,3 @@
-import { UnrecoverableError } from "bullmq";
 import type { Log } from "../pipeline/ports.ts";
 import type { JobWorker, TakenJob, WorkerSettings } from "./backend.ts";
 import { openQueueServer, type QueueConnection } from "./connection.ts";
@@ -83,9 +82,8 @@ export async function openWorker(parts: OpenWorkerParts): Promise<RunningWorker>
   });
   worker.on("stalled", (id) => parts.log.warn({ queue: parts.queue, job: id }, "Job of a silent worker taken over"));
   worker.on("failed", (job, error) => {
-    // That it is done could not be told to a server that was away: it comes again, and finds that it is done.
-    const comesAgain = error instanceof AttemptFailed || (server.isShaken() && !(error instanceof UnrecoverableError));
-    if (job !== undefined && job.attemptsMade < (job.opts.attempts ?? 1) && comesAgain) return;
+    // It is tried again.
+    if (job !== undefined && job.finishedOn === undefined) return;
     parts.log.error({ queue: parts.queue, reason: describeError(error).reason }, "Job failed for good");
     if (job !== undefined && job.stalledCounter > maxStalledCount) parts.onDeadly?.(job);
   });

@@ -110,7 +110,9 @@ async function addTo<J extends { readonly work: Work; readonly id: string }>(
 ): Promise<void> {
   await Promise.all(
     jobs.map(async ({ id }) => {
-      if ((await queue.getJobState(id)) === "failed") await queue.remove(id);
+      // Not by getJobState: of a job that is not there it asks the list of those that wait, from one end to the other.
+      const job = await queue.getJob(id);
+      if (await job?.isFailed()) await queue.remove(id);
     }),
   );
   await queue.addBulk(

@@ -1,15 +1,18 @@
 import type pg from "pg";
-import type { Diagnosis } from "../core/diagnosis/verdict.ts";
-import type { LastNotice } from "../core/notice/last.ts";
-import type { NoticeTransition, SuppressReason } from "../core/notice/notice.ts";
-import type { Opening } from "../core/notice/storm.ts";
-import type { Severity } from "../core/rules/rule.ts";
 import type { PendingNotice } from "../pipeline/notice-ports.ts";
-import type { DueIncident, Judgement, LookContext, LookResult, NewNotice } from "../pipeline/notice-record-ports.ts";
-import { incidentIdOf, incidentRowOf } from "./incident-id.ts";
+import type {
+  DueIncident,
+  HeldNotice,
+  Judgement,
+  LookContext,
+  LookLimits,
+  LookResult,
+  NewNotice,
+  Verdict,
+} from "../pipeline/notice-record-ports.ts";
+import { incidentRowOf } from "./incident-id.ts";
+import { readContext, readDue, readOpenings } from "./look-reader.ts";
 import { type NoticeRow, pendingNoticeOf } from "./notice-rows.ts";
-import { type IncidentRow, incidentOf } from "./rows.ts";
-import { type SilenceRow, silenceOf } from "./silence-store.ts";
 import { storableJson } from "./storable-text.ts";
 
 /*
@@ -20,42 +23,30 @@ import { storableJson } from "./storable-text.ts";
 /** Any number, the same in every process: who holds it looks. */
 const lookLock = 0x66_6c_74_32;
 
-/** So many of the latest diagnoses decide which cause leads, as everywhere. */
-const decisiveDiagnoses = 50;
-
-const minuteMs = 60_000;
+/** A notice that was decided against, and of which incident. */
+interface Held extends HeldNotice {
+  readonly incident: number;
+}
 
 const nothing: LookResult = { notices: [], held: [], more: false };
 
-interface DueRow extends IncidentRow {
-  readonly opened_at: Date;
-  readonly diagnosed: boolean;
-}
-
-interface LastRow {
-  readonly incident_id: string;
-  readonly receiver: string;
-  readonly transition: NoticeTransition;
-  readonly reason: string;
-  readonly decided_at: Date;
-  readonly count: string;
-  readonly severity: Severity;
-  readonly leading_cause: string | null;
-  readonly grew_at: Date | null;
+/** When an incident is looked at again. */
+interface Looked extends Pick<Verdict, "lookAt" | "growAt"> {
+  readonly incident: number;
 }
 
 /** Looks, inside a transaction. */
 export async function look(
   client: pg.PoolClient,
   now: Date,
-  limits: { readonly incidents: number; readonly openings: number },
+  limits: LookLimits,
   judge: (due: readonly DueIncident[], context: LookContext) => Judgement,
 ): Promise<LookResult> {
   const lock = await client.query<{ mine: boolean }>("select pg_try_advisory_xact_lock($1) as mine", [lookLock]);
   if (lock.rows[0]?.mine !== true) return nothing;
   const due = await readDue(client, now, limits.incidents);
   const openings = await readOpenings(client, due, limits.openings);
-  const judgement = judge(due, await readContext(client, now, openings));
+  const judgement = judge(due, await readContext(client, now, openings, limits.digests));
 
   const notices: PendingNotice[] = [];
   // First: what is held back in this look comes in the next digest.
@@ -77,36 +68,57 @@ export async function look(
     } as const;
     notices.push(await insertNotice(client, notice, { at: now, digest, group }));
   }
+  const looked: Looked[] = [];
+  const held: Held[] = [];
   for (const verdict of judgement.verdicts) {
     const incident = incidentRowOf(verdict.incidentId);
     if (incident === null) continue;
     for (const notice of verdict.tell) notices.push(await insertNotice(client, notice, { incident, at: now }));
-    for (const held of verdict.hold) {
-      await client.query(
-        `insert into faultline.notices (incident_id, receiver, transition, reason, state, decided_at, since, count,
-           severity, leading_cause, digest_group, finished_at)
-         values ($1, $2, $3, $4, 'suppressed', $5, $5, $6, $7, $8, $9, $10)`,
-        [
-          incident,
-          held.receiver,
-          held.transition,
-          held.reason,
-          now.toISOString(),
-          held.count,
-          held.severity,
-          held.leadingCause,
-          held.group,
-          held.reason === "suppressed_storm" ? null : now.toISOString(),
-        ],
-      );
-    }
-    await client.query("update faultline.incidents set look_at = $2, grow_at = $3 where id = $1", [
-      incident,
-      verdict.lookAt?.toISOString() ?? null,
-      verdict.growAt,
-    ]);
+    for (const notice of verdict.hold) held.push({ ...notice, incident });
+    looked.push({ ...verdict, incident });
   }
+  await insertHeld(client, held, now);
+  await scheduleLooks(client, looked);
   return { notices, held: judgement.verdicts.flatMap(({ hold }) => hold), more: due.length === limits.incidents };
+}
+
+/** Writes why receivers are not told, all at once: in a storm that is nearly all there is to write. */
+async function insertHeld(client: pg.PoolClient, held: readonly Held[], now: Date): Promise<void> {
+  if (held.length === 0) return;
+  await client.query(
+    `insert into faultline.notices (incident_id, receiver, transition, reason, state, decided_at, since, count,
+       severity, leading_cause, digest_group, finished_at)
+     select h.incident, h.receiver, h.transition, h.reason, 'suppressed', $1, $1, h.count, h.severity, h.leading_cause,
+       h.digest_group, case when h.reason <> 'suppressed_storm' then $1::timestamptz end
+     from unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::text[])
+            with ordinality as h(incident, receiver, transition, reason, count, severity, leading_cause, digest_group, ord)
+     order by h.ord`,
+    [
+      now.toISOString(),
+      held.map(({ incident }) => incident),
+      held.map(({ receiver }) => receiver),
+      held.map(({ transition }) => transition),
+      held.map(({ reason }) => reason),
+      held.map(({ count }) => count),
+      held.map(({ severity }) => severity),
+      held.map(({ leadingCause }) => leadingCause),
+      held.map(({ group }) => group),
+    ],
+  );
+}
+
+/** Writes when each incident is looked at again. */
+async function scheduleLooks(client: pg.PoolClient, looked: readonly Looked[]): Promise<void> {
+  if (looked.length === 0) return;
+  await client.query(
+    `update faultline.incidents i set look_at = l.look_at, grow_at = l.grow_at
+     from unnest($1::bigint[], $2::timestamptz[], $3::bigint[]) as l(id, look_at, grow_at) where i.id = l.id`,
+    [
+      looked.map(({ incident }) => incident),
+      looked.map(({ lookAt }) => lookAt?.toISOString() ?? null),
+      looked.map(({ growAt }) => growAt),
+    ],
+  );
 }
 
 /** Writes one notice that was decided. */
@@ -144,153 +156,6 @@ export async function insertNotice(
   const [row] = rows;
   if (row === undefined) throw new Error("notices: expected the new row, got none");
   return pendingNoticeOf(row);
-}
-
-async function readDue(client: pg.PoolClient, now: Date, limit: number): Promise<DueIncident[]> {
-  const { rows } = await client.query<DueRow>(
-    `select i.*,
-       exists (select from faultline.diagnoses d where d.incident_id = i.id) or not exists (
-         select from faultline.work w where w.incident_id = i.id and w.first and w.finished_at is null
-       ) as diagnosed
-     from faultline.incidents i where i.look_at <= $1
-     order by i.look_at, i.id limit $2 for no key update of i skip locked`,
-    [now.toISOString(), limit],
-  );
-  if (rows.length === 0) return [];
-  const ids = rows.map(({ id }) => id);
-  const [diagnoses, last, suppressed] = [
-    await readDiagnoses(client, ids),
-    await readLast(client, ids),
-    await readSuppressed(client, ids),
-  ];
-  return rows.map((row) => ({
-    incident: incidentOf(row),
-    diagnoses: diagnoses.get(row.id) ?? [],
-    diagnosed: row.diagnosed,
-    openedAt: row.opened_at,
-    last: last.get(row.id) ?? [],
-    suppressed: new Map(suppressed.get(row.id) ?? []),
-  }));
-}
-
-async function readDiagnoses(client: pg.PoolClient, ids: readonly string[]): Promise<Map<string, Diagnosis[]>> {
-  const { rows } = await client.query<{ incident_id: string; result: Diagnosis }>(
-    `select i.id as incident_id, d.result from unnest($1::bigint[]) as i(id)
-     cross join lateral (
-       select result from faultline.diagnoses where incident_id = i.id order by at desc, id desc limit $2
-     ) d`,
-    [ids, decisiveDiagnoses],
-  );
-  return grouped(rows, ({ result }) => result);
-}
-
-/** What was decided last, whether it has arrived yet or not; an incident among too many counts as told by a digest. */
-async function readLast(client: pg.PoolClient, ids: readonly string[]): Promise<Map<string, LastNotice[]>> {
-  const { rows } = await client.query<LastRow>(
-    `select distinct on (incident_id, receiver) incident_id, receiver, transition, reason, decided_at, count, severity,
-       leading_cause, max(decided_at) filter (where reason = 'grew') over (partition by incident_id, receiver) as grew_at
-     from faultline.notices
-     where incident_id = any ($1::bigint[]) and (state <> 'suppressed' or reason = 'suppressed_storm')
-     order by incident_id, receiver, id desc`,
-    [ids],
-  );
-  return grouped(rows, (row) => ({
-    receiver: row.receiver,
-    transition: row.reason === "suppressed_storm" ? "digest" : row.transition,
-    at: row.decided_at.toISOString(),
-    count: Number(row.count),
-    severity: row.severity,
-    leadingCause: row.leading_cause,
-    grewAt: row.grew_at?.toISOString() ?? null,
-  }));
-}
-
-async function readSuppressed(
-  client: pg.PoolClient,
-  ids: readonly string[],
-): Promise<Map<string, [string, SuppressReason][]>> {
-  const { rows } = await client.query<{ incident_id: string; receiver: string; reason: SuppressReason; state: string }>(
-    `select distinct on (incident_id, receiver) incident_id, receiver, reason, state from faultline.notices
-     where incident_id = any ($1::bigint[]) order by incident_id, receiver, id desc`,
-    [ids],
-  );
-  return grouped(
-    rows.filter(({ state }) => state === "suppressed"),
-    ({ receiver, reason }): [string, SuppressReason] => [receiver, reason],
-  );
-}
-
-/** Before each that is due, the latest openings of the minute before it: they say whether it is one among too many. */
-async function readOpenings(client: pg.PoolClient, due: readonly DueIncident[], each: number): Promise<Opening[]> {
-  if (due.length === 0) return [];
-  const { rows } = await client.query<{ id: string; opened_at: Date }>(
-    `select distinct o.id, o.opened_at from unnest($1::bigint[]) as d(id)
-     join faultline.incidents i on i.id = d.id
-     cross join lateral (
-       select o.id, o.opened_at from faultline.incidents o
-       where o.opened_at > i.opened_at - interval '1 minute' and (o.opened_at, o.id) <= (i.opened_at, i.id)
-       order by o.opened_at desc, o.id desc limit $2
-     ) o`,
-    [due.map(({ incident }) => incidentRowOf(incident.id)), each],
-  );
-  return rows.map((row) => ({ id: incidentIdOf(row.id), at: row.opened_at }));
-}
-
-async function readContext(client: pg.PoolClient, now: Date, openings: readonly Opening[]): Promise<LookContext> {
-  const at = now.toISOString();
-  const lastMinute = new Date(now.getTime() - minuteMs).toISOString();
-  const silences = await client.query<SilenceRow>(
-    "select * from faultline.silences where starts_at <= $1 and ends_at > $1 order by id",
-    [at],
-  );
-  const told = await client.query<{ receiver: string; count: string }>(
-    `select receiver, count(*) as count from faultline.notices
-     where reason in ('first', 'reopened') and decided_at > $1 group by receiver`,
-    [lastMinute],
-  );
-  const undigested = await client.query<{
-    receiver: string;
-    digest_group: string | null;
-    product: string;
-    code: string;
-    title: string;
-    count: string;
-    since: Date;
-  }>(
-    `select n.receiver, n.digest_group, i.product, i.code, min(i.title) as title, count(*) as count, min(n.decided_at) as since
-     from faultline.notices n join faultline.incidents i on i.id = n.incident_id
-     where n.reason = 'suppressed_storm' and n.finished_at is null group by 1, 2, 3, 4`,
-  );
-  const digests = await client.query<{ receiver: string; digest_group: string | null; at: Date }>(
-    `select receiver, digest_group, max(decided_at) as at from faultline.notices
-     where incident_id is null and transition = 'digest' and decided_at > $1 group by 1, 2`,
-    [lastMinute],
-  );
-  return {
-    now,
-    silences: silences.rows.map(silenceOf),
-    openingsTold: new Map(told.rows.map(({ receiver, count }) => [receiver, Number(count)])),
-    openings,
-    undigested: undigested.rows.map((row) => ({
-      receiver: row.receiver,
-      group: row.digest_group,
-      product: row.product,
-      code: Number(row.code),
-      title: row.title,
-      count: Number(row.count),
-      since: row.since,
-    })),
-    lastDigests: digests.rows.map((row) => ({ receiver: row.receiver, group: row.digest_group, at: row.at })),
-  };
-}
-
-function grouped<Row extends { readonly incident_id: string }, T>(
-  rows: readonly Row[],
-  itemOf: (row: Row) => T,
-): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const row of rows) groups.set(row.incident_id, [...(groups.get(row.incident_id) ?? []), itemOf(row)]);
-  return groups;
 }
 
 /** Whether a look would find anything: an incident that is due, or some that wait for a digest. */

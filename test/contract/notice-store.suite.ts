@@ -24,7 +24,7 @@ import { classifiedEvent, type FreshStore, freshStore, type StoreMode } from "..
 const start = new Date("2026-01-15T10:20:00.000Z");
 const seconds = (count: number) => new Date(start.getTime() + count * 1_000);
 const minutes = (count: number) => seconds(count * 60);
-const limits = { incidents: 25, openings: 11 };
+const limits = { incidents: 25, openings: 11, digests: true };
 
 const diagnosis = (eventSid: string): Diagnosis => ({
   eventSid,
@@ -400,6 +400,15 @@ export function noticeStoreSuite(mode: StoreMode): void {
       expect(notices).toMatchObject([
         { receiver: "slack", incidentId: null, transition: "digest", reason: "digest", about: null, digest },
       ]);
+      const without = await store.look(
+        seconds(10),
+        { ...limits, digests: false },
+        (_due, { undigested, lastDigests }) => {
+          expect([undigested, lastDigests]).toEqual([[], []]);
+          return { verdicts: [], digests: [] };
+        },
+      );
+      expect(without.notices).toEqual([]);
       const after = await look(seconds(11));
       expect(after.context.undigested.map(({ receiver }) => receiver)).toEqual(["webhook", "webhook"]);
       expect(after.context.lastDigests).toEqual([{ receiver: "slack", group: null, at: seconds(10) }]);

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { createDispatcher } from "../../src/pipeline/dispatch.ts";
 import { fixedClock, type Journal, memoryQueue, memoryWorks, recordingLog, workOf } from "./fakes.ts";
 
@@ -48,6 +48,49 @@ it("does not make its caller wait, and can be waited for when stopping", async (
   await stopping;
   expect(works.dispatched).toEqual(["w_1"]);
   await dispatcher.settled();
+});
+
+it("hands over together what came for one commit, and what came meanwhile", async () => {
+  const { dispatcher, queue, works, journal } = createWorld();
+  let open: () => void = () => undefined;
+  queue.gate = new Promise((resolve) => {
+    open = resolve;
+  });
+  dispatcher.dispatch([workOf(1)]);
+  dispatcher.dispatch([workOf(2), workOf(3)]);
+  await vi.waitFor(() => expect(journal).toEqual(["add"]));
+  for (let n = 4; n <= 9; n += 1) dispatcher.dispatch([workOf(n)]);
+  open();
+  await dispatcher.settled();
+  expect(journal).toEqual(["add", "added", "marked", "add", "added", "marked"]);
+  expect(works.dispatched).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => `w_${n}`));
+});
+
+it("hands over no more than the queue takes in one go", async () => {
+  const { dispatcher, journal, works } = createWorld();
+  dispatcher.dispatch(Array.from({ length: 1_001 }, (_, n) => workOf(n)));
+  await dispatcher.settled();
+  expect(journal.filter((entry) => entry === "add")).toHaveLength(3);
+  expect(new Set(works.dispatched).size).toBe(1_001);
+});
+
+it("leaves what gathered during a try that failed to the sweep, and tries again with what comes next", async () => {
+  const { dispatcher, queue, works, journal } = createWorld();
+  let open: () => void = () => undefined;
+  queue.gate = new Promise((resolve) => {
+    open = resolve;
+  });
+  queue.failure = new Error("away");
+  dispatcher.dispatch([workOf(1)]);
+  await vi.waitFor(() => expect(journal).toEqual(["add"]));
+  dispatcher.dispatch([workOf(2)]);
+  open();
+  await dispatcher.settled();
+  expect([journal, works.dispatched]).toEqual([["add"], []]);
+  queue.failure = null;
+  dispatcher.dispatch([workOf(3)]);
+  await dispatcher.settled();
+  expect(works.dispatched).toEqual(["w_3"]);
 });
 
 it("leaves the queue alone when there is nothing to do", async () => {

@@ -50,6 +50,39 @@ describe.skipIf(serverUrl === null)("with PostgreSQL (skipped when it is not ins
   // The contract's "within a second" again, on a pool whose LISTEN reaches nobody.
   workQueueSuite("PostgreSQL without notifications", () => freshDatabase({ Client: DeafClient }));
 
+  test("an idle worker leaves the database alone where notifications arrive, and looks where they do not", async () => {
+    const looks = { hearing: 0, deaf: 0 };
+    /** A database with an idle worker, whose looks are counted. */
+    async function idle(kind: keyof typeof looks, Base: typeof pg.Client) {
+      class Counting extends Base {
+        override query(...parameters: unknown[]): never {
+          const [statement] = parameters as [string | { text: string }];
+          const text = typeof statement === "string" ? statement : statement.text;
+          if (text.includes("next_delay")) looks[kind] += 1;
+          return super.query(...(parameters as [string])) as never;
+        }
+      }
+      const database = await freshDatabase({ Client: Counting });
+      onTestFinished(() => database.close());
+      const worker = await startWorker({
+        queue: "diagnose",
+        concurrency: 1,
+        connection: database.connection,
+        log: memoryLog(),
+        telemetry: { jobTaken: () => undefined, job: () => undefined },
+        handle: async () => ({ retry: false }),
+      });
+      onTestFinished(async () => {
+        await worker.close(5_000);
+      });
+    }
+    await Promise.all([idle("hearing", pg.Client), idle("deaf", DeafClient)]);
+    await expect.poll(() => looks.deaf, { timeout: 30_000 }).toBeGreaterThan(3);
+    const before = { ...looks };
+    await expect.poll(() => looks.deaf - before.deaf, { timeout: 30_000 }).toBeGreaterThan(10);
+    expect(looks.hearing - before.hearing).toBeLessThanOrEqual(3);
+  });
+
   describe("PostgreSQL when it goes away", () => {
     let database: Awaited<ReturnType<typeof freshDatabase>>;
     let log: ReturnType<typeof memoryLog>;
@@ -147,6 +180,41 @@ describe.skipIf(serverUrl === null)("with PostgreSQL (skipped when it is not ins
       const other = await victim(1, "22012");
       await expect(other.query("select public.victim()")).rejects.toMatchObject({ code: "22012" });
       expect((await other.query("select public.victim() as runs")).rows).toEqual([{ runs: "2" }]);
+    });
+
+    test("too often is not taken for the end of the job that it was finishing", async () => {
+      const database = await freshDatabase();
+      onTestFinished(() => database.close());
+      const log = memoryLog();
+      const { connection, pool } = database;
+      const queue = await createWorkQueue({ connection, clock: { now: () => new Date() }, log, retry: fastRetry });
+      onTestFinished(() => queue.close());
+      await pool.query(`
+        create sequence public.runs;
+        create function public.victim() returns trigger language plpgsql as $$
+        begin
+          if nextval('public.runs') <= 5 then raise exception 'in the way' using errcode = '40P01'; end if;
+          return new;
+        end $$;
+        create trigger victim before update on bullmq.job for each row
+        when (old.state = 'active' and new.state = 'completed') execute function public.victim()`);
+      const worker = await startWorker({
+        connection,
+        queue: "diagnose",
+        concurrency: 1,
+        handle: async () => ({ retry: false }),
+        telemetry: { jobTaken: () => undefined, job: () => undefined },
+        log,
+        retry: fastRetry,
+      });
+      onTestFinished(async () => {
+        await worker.close(5_000);
+      });
+      await queue.add([work("1")]);
+      await expect
+        .poll(async () => (await queue.stats())[0]?.states, { timeout: 10_000 })
+        .toMatchObject({ completed: 1 });
+      expect(log.lines).toMatchObject([{ level: "error", fields: { reason: "in the way" }, sentence: "Queue error" }]);
     });
   });
 

@@ -5,7 +5,7 @@ import { createWorkQueue } from "../../src/queue/producer.ts";
 import { startWorker } from "../../src/queue/worker.ts";
 import { noticeQueueSuite } from "../contract/notice-queue.suite.ts";
 import { scheduleSuite } from "../contract/schedule.suite.ts";
-import { memoryLog, workQueueSuite } from "../contract/work-queue.suite.ts";
+import { memoryLog, work, workQueueSuite } from "../contract/work-queue.suite.ts";
 import { redisAvailable, startRedis } from "../support/redis.ts";
 
 describe.skipIf(!redisAvailable())("with redis-server (skipped when it is not installed)", () => {
@@ -29,6 +29,21 @@ describe.skipIf(!redisAvailable())("with redis-server (skipped when it is not in
   workQueueSuite("Redis", open);
   noticeQueueSuite("Redis", open);
   scheduleSuite("Redis", open);
+
+  test("what a job costs to be added does not grow with the jobs that wait", async () => {
+    const server = await startRedis();
+    onTestFinished(() => server.stop());
+    const admin = new Redis(server.url, {});
+    onTestFinished(() => admin.disconnect());
+    const connection = { kind: "redis", url: server.url, prefix: "faultline" } as const;
+    const queue = await createWorkQueue({ connection, clock: { now: () => new Date() }, log: memoryLog() });
+    await queue.add(["1", "2"].map(work));
+    const calls = await admin.info("commandstats");
+    expect(calls).toContain("cmdstat_lpush");
+    // Commands that go through a list from one end to the other.
+    expect(calls).not.toMatch(/cmdstat_(lpos|lrem|lrange|linsert)/);
+    await queue.close();
+  });
 
   test("a job that is none of ours fails at once and is not handled", async () => {
     const server = await startRedis();

@@ -10,10 +10,10 @@ import type { Clock, Log } from "../ports.ts";
 import { judge, type Policy } from "./judge.ts";
 
 /** Incidents in one transaction: it holds their rows, and embedded the whole database, for as long as it runs. */
-const incidentsAtOnce = 25;
+const incidentsAtOnce = 100;
 
-/** Looks one after the other before others have their turn. */
-const looksInARow = 40;
+/** Looks one after the other before others have their turn. Digests are decided about in the first. */
+const looksInARow = 10;
 
 /** What looking needs of the world. */
 export interface LookParts {
@@ -64,10 +64,10 @@ export function createLooker({ store, queue, policy, telemetry, clock, log }: Lo
     }
   }
 
-  async function lookOnce(): Promise<boolean> {
+  async function lookOnce(digests: boolean): Promise<boolean> {
     const now = clock.now();
     if (!(await store.isDue(now))) return false;
-    const limits = { incidents: incidentsAtOnce, openings: policy.stormThreshold + 1 };
+    const limits = { incidents: incidentsAtOnce, openings: policy.stormThreshold + 1, digests };
     const result = await store.look(now, limits, (due, context) => judge(due, context, policy));
     for (const { receiver, reason } of result.held) telemetry.notice(receiver, "suppressed", reason);
     await dispatch(result.notices);
@@ -78,7 +78,7 @@ export function createLooker({ store, queue, policy, telemetry, clock, log }: Lo
     try {
       for (let left = looksInARow; left > 0; left -= 1) {
         again = false;
-        const more = await lookOnce();
+        const more = await lookOnce(left === looksInARow);
         if (!more && !again) return;
       }
     } finally {

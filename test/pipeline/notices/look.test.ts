@@ -133,7 +133,21 @@ describe("a look", () => {
       },
     });
     await looker.look();
-    expect(seen).toEqual([now, { incidents: 25, openings: 11 }, [["slack", "https://grafana.example.com"]]]);
+    expect(seen).toEqual([
+      now,
+      { incidents: 100, openings: 11, digests: true },
+      [["slack", "https://grafana.example.com"]],
+    ]);
+  });
+
+  test("decides about digests once in a row of looks", async () => {
+    const asked: boolean[] = [];
+    const { looker } = world([{ ...nothing, more: true }, { ...nothing, more: true }, nothing, nothing], {
+      onLook: (_at, { digests }) => void asked.push(digests),
+    });
+    await looker.look();
+    await looker.look();
+    expect(asked).toEqual([true, false, false, true]);
   });
 
   test("that fails is told to those who asked, and the next one works", async () => {
@@ -182,7 +196,7 @@ describe("a look", () => {
   test("lets others have their turn though more and more is due", async () => {
     const { looker, journal } = world(Array.from({ length: 100 }, () => ({ ...nothing, more: true })));
     await looker.look();
-    expect(journal).toHaveLength(40);
+    expect(journal).toHaveLength(10);
   });
 
   test("nudged returns at once, says of a failure in the log, and looks again at the next nudge", async () => {
