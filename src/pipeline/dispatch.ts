@@ -1,4 +1,3 @@
-import { setImmediate as endOfRound } from "node:timers/promises";
 import type { Clock, Log, Work, WorkQueue, WorkStore } from "./ports.ts";
 
 /** Work handed over at once, so that a storm of new incidents does not hold up the queue for everyone else. */
@@ -44,7 +43,7 @@ export function createDispatcher(parts: { queue: WorkQueue; works: WorkStore; cl
 
   async function handOver(): Promise<void> {
     // All who waited for one commit are told of it in one round of the event loop.
-    await endOfRound();
+    await new Promise<void>((endOfRound) => setImmediate(endOfRound));
     while (waiting.length > 0) {
       const handedOver = await dispatchNow(waiting.splice(0, mostAtOnce));
       // The sweep brings the rest as well: while the queue is away it would only gather here.
