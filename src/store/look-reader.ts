@@ -38,15 +38,16 @@ interface LastRow {
 /** The incidents whose time has come, the longest due first. They stay locked for the transaction. */
 export async function readDue(client: pg.PoolClient, now: Date, limit: number): Promise<DueIncident[]> {
   const { rows } = await client.query<DueRow>(
-    // Not by exists: where many are due PostgreSQL would go through all work and all diagnoses once, for a few incidents.
+    // Each part leaves PostgreSQL one way to go, by the incident's own index: where many are due and its statistics are old,
+    // it goes through all unfinished work otherwise, once a look or even once an incident.
     `with due as materialized (
        select * from faultline.incidents where look_at <= $1
        order by look_at, id limit $2 for no key update skip locked
      )
      select due.*,
-       (select true from faultline.diagnoses d where d.incident_id = due.id limit 1) is true or (
-         select true from faultline.work w where w.incident_id = due.id and w.first and w.finished_at is null limit 1
-       ) is null as diagnosed
+       (select d.id from faultline.diagnoses d where d.incident_id = due.id order by d.at desc, d.id desc limit 1) is not null
+         or (select bool_or(w.first and w.finished_at is null) from faultline.work w where w.incident_id = due.id) is not true
+         as diagnosed
      from due order by due.look_at, due.id`,
     [now.toISOString(), limit],
   );
