@@ -90,7 +90,7 @@ async function expectMet(faultline: Faultline, input: BadInput): Promise<void> {
   // A delivery whose sender has gone is counted a moment later.
   const aborted = input.counted.reason === "aborted";
   const grown = aborted
-    ? await until(`${input.what} to be counted`, 5_000, async () => {
+    ? await until(`${input.what} to be counted`, 15_000, async () => {
         const so = await grownSo();
         return Object.keys(so).length > 1 ? so : null;
       })

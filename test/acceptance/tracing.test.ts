@@ -54,7 +54,7 @@ const withHeader = (parcel: Parcel, name: string, value: string): Parcel => ({
 /** What a trace must hold, whoever made its spans. */
 async function expectOneTrace({ collector, webhook }: { collector: OtlpCollector; webhook: WebhookDouble }) {
   const notified = await collector.span("process notify-webhook");
-  await until("the notice", 5_000, () => webhook.deliveries.length === 1);
+  await until("the notice", 15_000, () => webhook.deliveries.length === 1);
   const delivery = await collector.span("POST /twilio/debugger");
   const commit = await collector.span("commit events");
   const sent = await collector.span("send diagnose");

@@ -79,7 +79,7 @@ export function noticeQueueSuite(name: string, open: () => Promise<QueueFixture>
         sent.push(`${one} ${id}`);
         return done;
       });
-      await until("the notice", 5_000, () => outcomes.length === 1);
+      await until("the notice", 15_000, () => outcomes.length === 1);
       expect(sent).toEqual([`${one} 1`]);
       const stats = await queue.stats();
       expect(stats.map((each) => [each.queue, each.states.waiting])).toEqual([
@@ -89,7 +89,7 @@ export function noticeQueueSuite(name: string, open: () => Promise<QueueFixture>
       expect(stats[1]?.oldestWaitingSeconds).toBeGreaterThanOrEqual(0);
       // It may come again later: what became of it stands in the record, not here.
       await queue.add([notice(1, one)]);
-      await until("the notice again", 5_000, () => sent.length === 2);
+      await until("the notice again", 15_000, () => sent.length === 2);
     });
 
     test("two workers together keep the rate of the receiver", async () => {
@@ -121,7 +121,7 @@ export function noticeQueueSuite(name: string, open: () => Promise<QueueFixture>
       };
       await Promise.all([start(one, send), start(one, send)]);
       await queue.add([notice(1, one)]);
-      await until("the first", 5_000, () => at.length === 1);
+      await until("the first", 15_000, () => at.length === 1);
       await queue.add([notice(2, one), notice(3, one)]);
       await until("all of them", 15_000, () => at.length === 4);
       const [[, paused] = ["", 0], ...later] = at;
@@ -138,7 +138,7 @@ export function noticeQueueSuite(name: string, open: () => Promise<QueueFixture>
         return id === "1" && at.length === 1 ? { kind: "later", afterMs: 1_000 } : done;
       });
       await queue.add([notice(1, one)]);
-      await until("the first", 5_000, () => at.length === 1);
+      await until("the first", 15_000, () => at.length === 1);
       await queue.add([notice(2, one)]);
       await until("all of them", 10_000, () => at.length === 3);
       expect(at.map(([id]) => id)).toEqual(["1", "2", "1"]);
@@ -155,7 +155,7 @@ export function noticeQueueSuite(name: string, open: () => Promise<QueueFixture>
       });
       await queue.add([notice(1, one)]);
       await until("the second try", 10_000, () => calls === 2);
-      await until("its end", 5_000, () => outcomes.length === 2);
+      await until("its end", 15_000, () => outcomes.length === 2);
       expect(outcomes).toEqual(["retried", "completed"]);
     });
 
@@ -176,10 +176,10 @@ export function noticeQueueSuite(name: string, open: () => Promise<QueueFixture>
         return done;
       });
       await queue.add(Array.from({ length: 20 }, (_, index) => notice(index + 1, slow)));
-      await until("the slow one to hang", 5_000, () => hung >= 2);
+      await until("the slow one to hang", 15_000, () => hung >= 2);
       const started = performance.now();
       await queue.add(Array.from({ length: 5 }, (_, index) => notice(index + 100, quick)));
-      await until("the quick one's", 5_000, () => sent.length === 5);
+      await until("the quick one's", 15_000, () => sent.length === 5);
       expect(performance.now() - started).toBeLessThan(2_500);
       release();
     });
@@ -235,7 +235,7 @@ export function noticeQueueSuite(name: string, open: () => Promise<QueueFixture>
         { takeOver },
       );
       await queue.add([notice(1, one)]);
-      await until("it to be taken", 5_000, () => taken === 1);
+      await until("it to be taken", 15_000, () => taken === 1);
       expect(await silent.close(200)).toEqual({ finished: false });
       const sent: string[] = [];
       await start(

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../src/core/json.ts";
 import { redactFlat } from "../../src/core/redact/flat-text.ts";
 import { redactPayload, redactText } from "../../src/core/redact.ts";
+import { bestOf } from "../support/best-of.ts";
 
 /** Text made of what the redactor looks for, so that its rules meet in every order. */
 const pieces = fc.constantFrom(
@@ -247,17 +248,16 @@ describe("redaction of hostile text takes linear time", () => {
   )("%s", (_, piece) => {
     const measure = (size: number) => {
       const text = `x${piece.repeat(Math.ceil(size / piece.length))}`;
-      let best = Number.POSITIVE_INFINITY;
-      for (let round = 0; round < 3; round++) {
-        const start = performance.now();
-        redactText(text);
-        best = Math.min(best, performance.now() - start);
-      }
-      return best;
+      return bestOf(3, () => redactText(text));
     };
     measure(10_000);
-    // Eight times the text: linear is 8, quadratic 64. The floor keeps the clock's grain out of it.
-    const short = Math.max(1, measure(40_000));
-    expect(measure(40_000 * longer) / short).toBeLessThan(30);
+    // Eight times the text: linear is 8, quadratic 64. The floor keeps the clock's grain out of it. Measured again where it
+    // looks like too much: the machine may have slowed down between the two.
+    let growth = Number.POSITIVE_INFINITY;
+    for (let round = 0; round < 5 && growth >= 30; round += 1) {
+      const short = Math.max(1, measure(40_000));
+      growth = Math.min(growth, measure(40_000 * longer) / short);
+    }
+    expect(growth).toBeLessThan(30);
   });
 });

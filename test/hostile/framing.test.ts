@@ -326,7 +326,7 @@ async function whatMeets(faultline: Faultline, { what, bytes, answers, counted }
   };
   // What is answered to nobody is counted a moment later.
   const wanted = { what, answers, counted, recorded: counted.none ?? 0 };
-  return await until(what, 1_000, async () => {
+  return await until(what, 15_000, async () => {
     const met = await look();
     return isDeepStrictEqual(met, wanted) ? met : null;
   }).catch(look);

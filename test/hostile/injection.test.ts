@@ -196,7 +196,7 @@ describe(`fuzzed deliveries, signed (FUZZ_SEED=${seed})`, () => {
     expect(bad).toEqual([]);
     expect(met.get(204) ?? 0).toBeGreaterThan(800);
     expect([...met.keys()].filter((status) => ![204, 403, 413].includes(status))).toEqual([]);
-    await until("every delivery to be counted", 5_000, async () => {
+    await until("every delivery to be counted", 15_000, async () => {
       return (await faultline.metric("faultline_deliveries_total")) === 1_600;
     });
     expect(faultline.logs().filter(({ level }) => level === "error" || level === "fatal")).toEqual([]);

@@ -73,7 +73,7 @@ describe("Alertmanager", () => {
   test("one that hangs holds nobody up longer than the limit", async () => {
     const [first, second] = [await double(), await double()];
     first.faults.add({ hang: true });
-    const notifier = createAlertmanager({ name: "alertmanager", urls: [first.url, second.url], clock, timeoutMs: 150 });
+    const notifier = createAlertmanager({ name: "alertmanager", urls: [first.url, second.url], clock, timeoutMs: 500 });
     expect(await notifier.send(incidentNotice(), null)).toEqual({ ok: true, reference: null });
     expect(notifier.peers().map(({ failure }) => failure)).toEqual(["timeout", null]);
   });

@@ -97,7 +97,7 @@ describe.for([embedded, postgresAndRedis])("kill -9 on $name", (kind) => {
       webhook.faults.add({ status: 429, retryAfter: 15, times: 1 });
       await report(faultline, [errorEvent({ code: 99_123 }, 23)]);
       await until("the refusal", 20_000, () => webhook.received.length === 1);
-      await until("the refusal to be noted", 5_000, async () =>
+      await until("the refusal to be noted", 15_000, async () =>
         (await receiverLines(faultline)).some(({ lastFailureReason }) => lastFailureReason === "rateLimited"),
       );
       await faultline.kill9();

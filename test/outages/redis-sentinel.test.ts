@@ -31,7 +31,7 @@ describe("a master behind three Sentinels", () => {
         databaseUrl: backend.databaseUrl ?? "",
         kill: () => group.killMaster(),
       });
-      await until("another master", 1_000, async () => (await group.masterPort()) !== before);
+      await until("another master", 15_000, async () => (await group.masterPort()) !== before);
       expect(backAfterMs).toBeLessThan(downAfterMs + 15_000);
     },
   );
@@ -63,7 +63,7 @@ describe("a master behind three Sentinels", () => {
       await worker.close(2_000);
     });
     await queue.add([work("before")]);
-    await until("the job", 5_000, () => done.length === 1);
+    await until("the job", 15_000, () => done.length === 1);
     const before = await group.masterPort();
     await group.hangMaster();
     await until("another master", 15_000, async () => (await group.masterPort()) !== before);

@@ -1,4 +1,4 @@
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { createDispatcher } from "../../src/pipeline/dispatch.ts";
 import { fixedClock, type Journal, memoryQueue, memoryWorks, recordingLog, workOf } from "./fakes.ts";
 
@@ -58,7 +58,7 @@ it("hands over together what came for one commit, and what came meanwhile", asyn
   });
   dispatcher.dispatch([workOf(1)]);
   dispatcher.dispatch([workOf(2), workOf(3)]);
-  await vi.waitFor(() => expect(journal).toEqual(["add"]));
+  await expect.poll(() => journal).toEqual(["add"]);
   for (let n = 4; n <= 9; n += 1) dispatcher.dispatch([workOf(n)]);
   open();
   await dispatcher.settled();
@@ -82,7 +82,7 @@ it("leaves what gathered during a try that failed to the sweep, and tries again 
   });
   queue.failure = new Error("away");
   dispatcher.dispatch([workOf(1)]);
-  await vi.waitFor(() => expect(journal).toEqual(["add"]));
+  await expect.poll(() => journal).toEqual(["add"]);
   dispatcher.dispatch([workOf(2)]);
   open();
   await dispatcher.settled();

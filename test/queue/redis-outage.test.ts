@@ -47,7 +47,8 @@ describe.skipIf(!redisAvailable())("Redis when it goes away (skipped when redis-
     await expect(queue.add([work("lost")])).rejects.toMatchObject({ name: "QueueUnavailable" });
     await expect(queue.stats()).rejects.toMatchObject({ name: "QueueUnavailable" });
     await expect(queue.ping()).rejects.toMatchObject({ name: "QueueUnavailable" });
-    expect(performance.now() - asked).toBeLessThan(1_000);
+    // Waiting for Redis would take three seconds each.
+    expect(performance.now() - asked).toBeLessThan(2_500);
 
     const second = await startRedis({ port: first.port });
     onTestFinished(() => second.stop());

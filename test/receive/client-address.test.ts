@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Subnet, senderOf } from "../../src/receive/client-address.ts";
+import { bestOf } from "../support/best-of.ts";
 
 const ours: readonly Subnet[] = [
   { address: "10.0.0.0", prefix: 8, family: "ipv4" },
@@ -55,10 +56,11 @@ describe("behind a trusted proxy the sender", () => {
   });
 
   it("is found at once in a header as long as may be", () => {
-    const started = performance.now();
-    expect(sender(ours, "10.1.2.3", "10.1.1.1,".repeat(1_800))).toBe("10.1.2.3");
-    expect(sender(ours, "10.1.2.3", `198.51.100.7${",10.1.1.1".repeat(1_800)}`)).toBe("198.51.100.7");
-    expect(performance.now() - started).toBeLessThan(100);
+    const best = bestOf(5, () => {
+      expect(sender(ours, "10.1.2.3", "10.1.1.1,".repeat(1_800))).toBe("10.1.2.3");
+      expect(sender(ours, "10.1.2.3", `198.51.100.7${",10.1.1.1".repeat(1_800)}`)).toBe("198.51.100.7");
+    });
+    expect(best).toBeLessThan(100);
   });
 
   it("is short, whatever is forwarded (property)", () => {

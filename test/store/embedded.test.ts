@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Database, openDatabase } from "../../src/store/database.ts";
 import { lockDataDir } from "../../src/store/embedded/lock.ts";
 import { silentLog } from "../support/store.ts";
@@ -83,16 +83,17 @@ describe("the embedded database behind ordinary connections", () => {
     }
     a.release(true);
     b.release(true);
-    await vi.waitFor(async () => {
-      expect((await db.pool.query("select name from pg_prepared_statements where name like '%same'")).rows).toEqual([]);
-    });
+    const left = async () => {
+      return (await db.pool.query("select name from pg_prepared_statements where name like '%same'")).rows;
+    };
+    await expect.poll(left).toEqual([]);
   });
 
   test("a notification of one pool's connection wakes a listener of another, also out of a transaction", async () => {
     const listener = await db.queuePool().connect();
     const heard: string[] = [];
     listener.on("notification", ({ channel, payload }) => heard.push(`${channel}: ${payload}`));
-    await listener.query("LISTEN jobs");
+    await listener.query("-- as BullMQ does\n -- it\n\nLISTEN jobs");
     await db.pool.query("select pg_notify('jobs', 'one')");
     const client = await db.pool.connect();
     await client.query("begin");
@@ -100,7 +101,7 @@ describe("the embedded database behind ordinary connections", () => {
     await client.query("commit");
     client.release();
     await listener.query("notify jobs, 'own'");
-    await vi.waitFor(() => expect(heard).toEqual(["jobs: one", "jobs: two", "jobs: own"]), { timeout: 1_000 });
+    await expect.poll(() => heard).toEqual(["jobs: one", "jobs: two", "jobs: own"]);
     listener.release(true);
   });
 

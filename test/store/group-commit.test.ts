@@ -19,7 +19,8 @@ function held(options: Partial<Options> = {}) {
     commit,
     ...options,
   });
-  const begun = (count: number) => vi.waitFor(() => expect(statements).toHaveLength(count), { interval: 1 });
+  const begun = (count: number) =>
+    vi.waitFor(() => expect(statements).toHaveLength(count), { interval: 1, timeout: 15_000 });
   return { group, statements, begun };
 }
 

@@ -164,7 +164,7 @@ function pairs(environment: Readonly<Record<string, string>>): string[] {
 /** The process itself: unshare only waits for it. */
 async function processOf({ pid = 0 }: ChildProcess): Promise<number> {
   if (!isolated) return pid;
-  return await until("the process in its namespace", 5_000, () => {
+  return await until("the process in its namespace", 15_000, () => {
     const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
     return child === undefined || Number.isNaN(child) || child === 0 ? null : child;
   });

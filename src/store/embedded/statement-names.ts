@@ -52,9 +52,12 @@ export function closeStatements(names: Iterable<string>): Buffer {
   return Buffer.concat([...closes, frame(frontend.sync, Buffer.alloc(0))]);
 }
 
+/** A LISTEN, behind comments too: BullMQ's statements begin with them. */
+const listenStatement = /^(?:\s|--.*\n)*listen\s/i;
+
 /** Whether the SQL of a Query or Parse message begins to listen. */
 export function startsListening(message: Buffer): boolean {
-  if (message[0] === frontend.query) return /^\s*listen\s/i.test(cString(message, headerBytes));
+  if (message[0] === frontend.query) return listenStatement.test(cString(message, headerBytes));
   if (message[0] !== frontend.parse) return false;
-  return /^\s*listen\s/i.test(cString(message, message.indexOf(0, headerBytes) + 1));
+  return listenStatement.test(cString(message, message.indexOf(0, headerBytes) + 1));
 }

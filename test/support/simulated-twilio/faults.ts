@@ -26,6 +26,8 @@ export interface Faults {
   /** Adds a fault; the returned function removes it. */
   add(fault: Fault): () => void;
   clear(): void;
+  /** Whether one of them never answers. */
+  hang(): boolean;
   /** The first fault that fits, its count used up by one. */
   take(method: string, target: string): Fault | null;
 }
@@ -43,6 +45,7 @@ export function createFaults(): Faults {
     clear() {
       active = [];
     },
+    hang: () => active.some(({ fault }) => fault.hang === true),
     take(method, target) {
       const entry = active.find(({ fault, left }) => left > 0 && fits(fault, method, target));
       if (entry === undefined) return null;
