@@ -17,6 +17,9 @@ const lookEverySeconds = { hearing: 5, deaf: 0.4 };
 /** How long a notification of our own may take to arrive, in milliseconds. */
 const hearingMs = 2_000;
 
+/** Whether notifications arrive. Found out once a pool: it takes two of its connections, and a process has many workers. */
+const hearing = new WeakMap<Pool, Promise<boolean>>();
+
 /** Brings BullMQ's schema up to date and connects. Rejects while PostgreSQL is away. Safe in several processes at once. */
 export async function openPostgres(options: { readonly pool: Pool }, trouble: Trouble): Promise<QueueServer> {
   const pool = createQueuePool(options.pool, trouble);
@@ -24,7 +27,9 @@ export async function openPostgres(options: { readonly pool: Pool }, trouble: Tr
 
   /** Through some proxies notifications never arrive. Nothing waits for this to be found out. */
   async function calm(worker: { lookEvery(seconds: number): void }): Promise<void> {
-    if (await hears(pool)) worker.lookEvery(lookEverySeconds.hearing);
+    const heard = hearing.get(options.pool) ?? hears(pool);
+    hearing.set(options.pool, heard);
+    if (await heard) worker.lookEvery(lookEverySeconds.hearing);
   }
 
   return {

@@ -83,6 +83,42 @@ describe.skipIf(serverUrl === null)("with PostgreSQL (skipped when it is not ins
     expect(looks.hearing - before.hearing).toBeLessThanOrEqual(3);
   });
 
+  test("the workers of a process find out together whether notifications arrive", async () => {
+    let asked = 0;
+    class Counting extends pg.Client {
+      override query(...parameters: unknown[]): never {
+        if (String(parameters[0]).startsWith("NOTIFY")) asked += 1;
+        return super.query(...(parameters as [string])) as never;
+      }
+    }
+    const database = await freshDatabase({ Client: Counting });
+    onTestFinished(() => database.close());
+    const log = memoryLog();
+    // Each keeps a connection for LISTEN, and the pool has eight.
+    for (let count = 1; count <= 7; count += 1) {
+      const worker = await startWorker({
+        queue: "diagnose",
+        concurrency: 1,
+        connection: database.connection,
+        log,
+        telemetry: { jobTaken: () => undefined, job: () => undefined },
+        handle: async () => ({ retry: false }),
+      });
+      onTestFinished(async () => {
+        await worker.close(5_000);
+      });
+    }
+    const listeners = async () => {
+      const { rows } = await database.admin.query<{ listeners: string }>(
+        "select count(*) as listeners from pg_stat_activity where datname = $1 and query ~ 'LISTEN bullmq_jobs'",
+        [database.name],
+      );
+      return Number(rows[0]?.listeners);
+    };
+    await expect.poll(listeners).toBe(7);
+    expect([asked, log.lines]).toEqual([1, []]);
+  });
+
   describe("PostgreSQL when it goes away", () => {
     let database: Awaited<ReturnType<typeof freshDatabase>>;
     let log: ReturnType<typeof memoryLog>;
