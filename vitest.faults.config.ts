@@ -10,6 +10,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Most of it is waiting; more at a time would be about the machine, not about the fault, and end no sooner.
     maxWorkers: 3,
-    reporters: ["default", new FaultTable()],
+    // The file is for the gate, which tells at its end what failed.
+    reporters: ["default", new FaultTable(), ["json", { outputFile: "node_modules/.vitest/faults.json" }]],
   },
 });

@@ -222,8 +222,7 @@ async function start(
           tracing,
           clock,
           log,
-          draining: () => phase === "draining",
-          stopping: () => phase === "stopping",
+          stopping: () => phase === "draining" || phase === "stopping",
           timeLeft,
           stops,
         });

@@ -29,7 +29,6 @@ export interface ReceiveWiring {
   readonly tracing: Tracing;
   readonly clock: Clock;
   readonly log: Log;
-  readonly draining: () => boolean;
   readonly stopping: () => boolean;
   /** For requests under way when stopping, in milliseconds. */
   readonly timeLeft: () => number;
@@ -84,7 +83,6 @@ export async function startReceiving(wiring: ReceiveWiring): Promise<number> {
     signatureRequired: !config.allowUnsigned,
     senderOf: senderOf(config.limits.trustedProxies),
     refusals: limits.refusals,
-    draining: wiring.draining,
     stopping: wiring.stopping,
   });
   return listener.port;

@@ -45,7 +45,7 @@ const meanings: ReadonlyMap<number, string> = new Map([
   [404, "expected Faultline's public port; correct --url"],
   [413, "too large: send less in one file, or raise BODY_LIMIT"],
   [429, "refused too many times from this machine; wait a minute"],
-  [503, "busy, stopping, or its database is away; try again"],
+  [503, "busy, or its database is away; try again"],
 ]);
 
 /** Where a configuration says that Faultline listens, unless `url` says otherwise; or what is wrong. */

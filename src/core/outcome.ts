@@ -46,8 +46,6 @@ export const rejections = {
   /** More deliveries are waiting for the database than we are willing to hold in memory. */
   overloaded: 503,
   database_unavailable: 503,
-  /** The process is shutting down. */
-  stopping: 503,
 } as const satisfies Record<string, number>;
 
 /** Why a delivery was refused. */

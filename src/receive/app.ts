@@ -51,9 +51,10 @@ export interface ReceiveParts {
   readonly senderOf?: SenderOf;
   /** No limit unless given. */
   readonly refusals?: RefusalLimit;
-  /** True once the process is about to stop: deliveries are still taken, and each connection ends with its answer. */
-  readonly draining?: () => boolean;
-  /** True once the process is stopping: new deliveries on kept-alive connections are sent elsewhere. */
+  /**
+   * True once the process is about to stop. What still comes is taken, since Twilio sends a Debugger webhook only once, and each
+   * connection ends with its answer.
+   */
   readonly stopping: () => boolean;
 }
 
@@ -109,7 +110,6 @@ async function answerTo(
   parts: ReceiveParts,
   { budget, cohort, turns }: Shared,
 ): Promise<Answer> {
-  if (parts.stopping()) return { outcome: "rejected", reason: "stopping", retryAfterSeconds: 1 };
   const refused = guard(request, endpoint, {
     maxBytes: parts.maxBodyBytes,
     signatureRequired: parts.signatureRequired,
@@ -182,5 +182,5 @@ function finish(
   parts.telemetry.delivery(source, answer, seconds);
   const status = response.destroyed ? null : statusOf(answer);
   parts.telemetry.httpServed({ method: request.method ?? "", route: path, status }, seconds);
-  respond(request, response, answer, parts.stopping() || parts.draining?.() === true);
+  respond(request, response, answer, parts.stopping());
 }

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { RejectReason } from "../core/outcome.ts";
+import { acceptWaiting } from "./accept-waiting.ts";
 import { Connections } from "./connections.ts";
 import { brokenBody, isAfterTheEnd, isMalformed, reasonOf, refuseOutright } from "./malformed.ts";
 import { respond } from "./respond.ts";
@@ -8,7 +9,7 @@ import { respond } from "./respond.ts";
 /** A listening HTTP server. */
 export interface Listener {
   readonly port: number;
-  /** Stops listening and resolves when every request under way is answered, at the latest after `timeoutMs`. */
+  /** Takes whoever waits, stops listening and resolves when every request under way is answered, at the latest after `timeoutMs`. */
   close(timeoutMs: number): Promise<void>;
 }
 
@@ -99,8 +100,9 @@ function watch(server: Server, handler: RequestListener, { maxConnections, onRef
   });
 }
 
-function close(server: Server, timeoutMs: number): Promise<void> {
-  return new Promise((resolve) => {
+async function close(server: Server, timeoutMs: number): Promise<void> {
+  await acceptWaiting(server);
+  await new Promise<void>((resolve) => {
     const timer = setTimeout(() => server.closeAllConnections(), timeoutMs);
     server.close(() => {
       clearTimeout(timer);

@@ -19,7 +19,6 @@ export interface PublicPort {
   readonly counted: [source: Source | "none", outcome: string][];
   /** Everything that was logged, as text. */
   readonly logged: string[];
-  draining: boolean;
   stopping: boolean;
 }
 
@@ -38,7 +37,7 @@ export async function publicPort(
   const logged: string[] = [];
   const accept: Ingest = async () => ({ outcome: "accepted" });
   const ingest = options.ingest ?? accept;
-  const here = { draining: false, stopping: false };
+  const here = { stopping: false };
   const handler = createReceiveApp({
     maxBodyBytes: 16 * 1024,
     requestTimeoutMs: 5_000,
@@ -51,7 +50,6 @@ export async function publicPort(
     telemetry: { ...silentTelemetry, delivery: (source, answer) => counted.push([source, outcomeOf(answer)]) },
     clock: { now: () => new Date("2026-01-15T10:00:00.000Z") },
     log: recordingLog(logged),
-    draining: () => here.draining,
     stopping: () => here.stopping,
   });
   const listener = await listen(handler, {

@@ -112,7 +112,7 @@ describe("an address with too many refused deliveries", () => {
 });
 
 describe("which refusals count", () => {
-  const own: readonly RejectReason[] = ["overloaded", "database_unavailable", "stopping", "rate_limited", "aborted"];
+  const own: readonly RejectReason[] = ["overloaded", "database_unavailable", "rate_limited", "aborted"];
   const reasons = Object.keys(rejections) as RejectReason[];
 
   it.each(reasons)("%s", (reason) => {

@@ -93,12 +93,11 @@ const ingestCases: readonly AlertCase[] = [
   },
   {
     alert: "FaultlineIngestUnavailable",
-    when: "5 of 100 are turned away, others are refused or end with the process",
+    when: "5 of 100 are turned away, others are refused",
     series: [
       accepted("0x10 75+75x30"),
       refused("database_unavailable", "0x10 5+5x30"),
       refused("wrong_signature", "0x10 10+10x30"),
-      refused("stopping", "0x10 10+10x30"),
     ],
     silentAt: ["16m", "40m"],
   },
