@@ -25,6 +25,8 @@ export interface DueIncident {
   readonly diagnosed: boolean;
   /** When it was opened or reopened last. */
   readonly openedAt: Date;
+  /** When it is resolved unless something more happens. */
+  readonly quietAt: Date;
   /** What each receiver was told last. An incident among too many was told as `digest`. */
   readonly last: readonly LastNotice[];
   /** Why a receiver is not told at present, as far as that is on record. */

@@ -20,6 +20,7 @@ const minuteMs = 60_000;
 
 interface DueRow extends IncidentRow {
   readonly opened_at: Date;
+  readonly quiet_at: Date;
   readonly diagnosed: boolean;
 }
 
@@ -63,6 +64,7 @@ export async function readDue(client: pg.PoolClient, now: Date, limit: number): 
     diagnoses: diagnoses.get(row.id) ?? [],
     diagnosed: row.diagnosed,
     openedAt: row.opened_at,
+    quietAt: row.quiet_at,
     last: last.get(row.id) ?? [],
     suppressed: new Map(suppressed.get(row.id) ?? []),
   }));

@@ -116,7 +116,13 @@ export function noticeStoreSuite(mode: StoreMode): void {
       expect(await store.isDue(start)).toBe(true);
       const first = await look(start);
       expect(first.seen.map(({ incident }) => incident.id)).toEqual([incidentId]);
-      expect(first.seen[0]).toMatchObject({ diagnosed: false, openedAt: start, last: [], diagnoses: [] });
+      expect(first.seen[0]).toMatchObject({
+        diagnosed: false,
+        openedAt: start,
+        quietAt: minutes(30),
+        last: [],
+        diagnoses: [],
+      });
       expect(await store.isDue(minutes(60))).toBe(false);
 
       await record();

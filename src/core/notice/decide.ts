@@ -4,7 +4,7 @@
  * A notice shows the whole state, so what counts is the difference between the incident as it is and what this receiver
  * was told last; whatever a silence or a mute held back comes as one notice when it ends.
  *
- * nothing told, open        first, as soon as the diagnosis is there, at the latest 10 s after the opening
+ * nothing told, open        first, as soon as the diagnosis is there, at the latest 10 s after the opening or half way to its end
  * nothing told, resolved    nothing: nobody has to be told that all is well again
  * told, resolved            resolved, whatever is silenced or muted: who was told that it began is told that it ended
  * told resolved, open       reopened
@@ -47,6 +47,8 @@ export interface Situation {
   readonly policy: NoticePolicy;
   /** When it was opened or reopened last; `firstSeen` of the incident when left out. */
   readonly openedAt?: Date;
+  /** When it is resolved unless something more happens; far away when left out. */
+  readonly quietAt?: Date;
   /** Whether waiting for a diagnosis is over: one is there, it failed for good, or nobody can make one. */
   readonly diagnosed: boolean;
   /** Set while a silence covers the incident. */
@@ -110,11 +112,15 @@ function nextChange(situation: Situation): Date | null {
   return new Date(hasGrown(situation, last) ? Math.min(repeat, mayTellGrowthAt(policy, last)) : repeat);
 }
 
-/** The end of the wait for a diagnosis, null when it is over. A clock that lags behind the record never makes it longer. */
-function waitsUntil({ incident, openedAt, policy, diagnosed, now }: Situation): Date | null {
+/**
+ * The end of the wait for a diagnosis, null when it is over. A clock that lags behind the record never makes it longer. It ends
+ * well before the incident does: what is resolved before it was told is never told.
+ */
+function waitsUntil({ incident, openedAt, quietAt, policy, diagnosed, now }: Situation): Date | null {
   if (diagnosed || leadingCauseOf(incident) !== null) return null;
-  const opened = openedAt?.getTime() ?? timeOf(incident.firstSeen);
-  const end = Math.min(opened, now.getTime()) + policy.firstWaitsMs;
+  const opened = Math.min(openedAt?.getTime() ?? timeOf(incident.firstSeen), now.getTime());
+  const openMs = quietAt === undefined ? Number.POSITIVE_INFINITY : quietAt.getTime() - opened;
+  const end = opened + Math.min(policy.firstWaitsMs, Math.floor(openMs / 2));
   return now.getTime() < end ? new Date(end) : null;
 }
 

@@ -72,6 +72,7 @@ function judgeIncident(
       last: before,
       policy: { ...defaultPolicy, ...(route !== null && { repeatMs: route.repeatMs }) },
       openedAt: due.openedAt,
+      quietAt: due.quietAt,
       diagnosed: due.diagnosed,
       silenced,
       // Alertmanager groups by itself, and a digest is no alert.

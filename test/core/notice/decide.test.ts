@@ -51,6 +51,17 @@ describe("the first notice", () => {
     expect(decided({ ...waiting, now: at(10 * second) })).toEqual(send("first", "opened"));
   });
 
+  it("waits for half of the time at most that is left to the incident, so that it is told before it is over", () => {
+    const waiting = { last: null, incident: undiagnosed, diagnosed: false };
+    const short = { ...waiting, quietAt: at(8 * second) };
+    expect(decided({ ...short, now: at(3_999) })).toEqual(hold("waiting_for_diagnosis", at(4 * second)));
+    expect(decided({ ...short, now: at(4 * second) })).toEqual(send("first", "opened"));
+    expect(decided({ ...waiting, quietAt: at(20 * second), now: at(9_999) })).toEqual(
+      hold("waiting_for_diagnosis", at(10 * second)),
+    );
+    expect(decided({ ...waiting, quietAt: at(-second), now: at(0) })).toEqual(send("first", "opened"));
+  });
+
   it("waits from the last opening, when that is told", () => {
     const waiting = { last: null, incident: undiagnosed, diagnosed: false, openedAt: at(hour) };
     expect(decided({ ...waiting, now: at(hour + second) })).toEqual(

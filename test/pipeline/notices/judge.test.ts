@@ -67,6 +67,7 @@ function due({ incident: overrides = {}, ...rest }: DueParts = {}): DueIncident 
     diagnoses: [confirmed],
     diagnosed: true,
     openedAt: start,
+    quietAt: seconds(30 * 60),
     last: [],
     suppressed: new Map(),
     ...rest,
@@ -139,6 +140,8 @@ describe("an incident that has opened", () => {
     expect([waiting.told, waiting.held, waiting.lookAt, waiting.growAt]).toEqual([[], [], seconds(10), null]);
     const told = verdictOn(due({ diagnosed: false, diagnoses: [] }), { now: seconds(10) });
     expect(told.told).toHaveLength(3);
+    const short = verdictOn(due({ diagnosed: false, diagnoses: [], quietAt: seconds(8) }));
+    expect([short.told, short.lookAt]).toEqual([[], seconds(4)]);
     expect(told.tell[0]?.leadingCause).toBeNull();
   });
 
