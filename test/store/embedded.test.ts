@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -185,6 +185,16 @@ describe("the data folder", () => {
     const lock = await lockDataDir(dataDir);
     lock.release();
     expect(existsSync(join(dataDir, "lock"))).toBe(false);
+  });
+
+  test("a lock file that is just being written counts", async () => {
+    const dataDir = newFolder();
+    const path = join(dataDir, "lock");
+    writeFileSync(path, "");
+    utimesSync(path, 1, 1);
+    const refused = expect(lockDataDir(dataDir)).rejects.toThrow(`in use by process ${process.pid};`);
+    writeFileSync(path, JSON.stringify({ pid: process.pid, host: hostname(), token: "x", socketDir: null }));
+    await refused;
   });
 
   test("a lock of another host counts while its heartbeat goes on", async () => {

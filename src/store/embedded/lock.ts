@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -7,7 +7,7 @@ import { setTimeout as wait } from "node:timers/promises";
 /*
  * One process per data folder: PGlite has no lock of its own, and two would destroy the database. The lock is a file with
  * the owner's pid; a lock whose owner is dead is taken over at once. Where the pid says nothing (another container with
- * the same folder, or pid 1 again), the file's heartbeat decides.
+ * the same folder, or pid 1 again), or cannot be read since it is just being written, the file's heartbeat decides.
  */
 
 const heartbeatMs = 1_000;
@@ -48,22 +48,20 @@ export async function lockDataDir(dataDir: string): Promise<Lock> {
 
   if (!tryCreate(path, { ...own, socketDir: null })) {
     const found = read(path);
-    if (found !== null && (await isAlive(path, found))) {
-      throw new DataDirInUse(dataDir, `process ${found.pid}${found.host === own.host ? "" : ` on ${found.host}`}`);
-    }
+    if (await isAlive(path, found)) throw new DataDirInUse(dataDir, ownerOf(found ?? read(path)));
     abandonedSocketDir = found?.socketDir ?? null;
     rmSync(path, { force: true });
     const created = tryCreate(path, { ...own, socketDir: null });
     // Two processes may find the same dead lock; the one whose file stays has it.
     await wait(50);
     const now = read(path);
-    if (!created || now?.token !== own.token) throw new DataDirInUse(dataDir, `process ${now?.pid ?? "unknown"}`);
+    if (!created || now?.token !== own.token) throw new DataDirInUse(dataDir, ownerOf(now));
   }
 
   const heartbeat = setInterval(() => beat(path), heartbeatMs).unref();
   return {
     abandonedSocketDir,
-    noteSocketDir: (socketDir) => writeFileSync(path, JSON.stringify({ ...own, socketDir } satisfies LockFile)),
+    noteSocketDir: (socketDir) => replace(path, { ...own, socketDir }),
     release: () => {
       clearInterval(heartbeat);
       if (read(path)?.token === own.token) rmSync(path, { force: true });
@@ -81,12 +79,18 @@ function tryCreate(path: string, content: LockFile): boolean {
   }
 }
 
+/** Whoever reads it meanwhile finds the one or the other, never half of it. */
+function replace(path: string, content: LockFile): void {
+  writeFileSync(`${path}.new`, JSON.stringify(content), { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}
+
+/** Null when it is gone, or cannot be read: cut off by a crash, or just being written. */
 function read(path: string): LockFile | null {
   try {
     const found: unknown = JSON.parse(readFileSync(path, "utf8"));
     return isLockFile(found) ? found : null;
   } catch (error) {
-    // Gone, or cut off in the middle of writing by a crash: nobody holds it.
     if (codeOf(error) === "ENOENT" || error instanceof SyntaxError) return null;
     throw error;
   }
@@ -97,15 +101,21 @@ function isLockFile(value: unknown): value is LockFile {
   return "pid" in value && typeof value.pid === "number" && "host" in value && "token" in value;
 }
 
-async function isAlive(path: string, found: LockFile): Promise<boolean> {
-  if (found.host === hostname() && found.pid !== process.pid) return processExists(found.pid);
+async function isAlive(path: string, found: LockFile | null): Promise<boolean> {
+  if (found?.host === hostname() && found.pid !== process.pid) return processExists(found.pid);
   const before = modified(path);
+  if (before === null) return false;
   const steps = silenceMs / 200;
   for (let step = 0; step < steps; step += 1) {
     await wait(200);
     if (modified(path) !== before) return true;
   }
   return false;
+}
+
+function ownerOf(found: LockFile | null): string {
+  if (found === null) return "a process that has just started";
+  return `process ${found.pid}${found.host === hostname() ? "" : ` on ${found.host}`}`;
 }
 
 function processExists(pid: number): boolean {
