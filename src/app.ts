@@ -133,7 +133,7 @@ async function start(
   const store = createEventStore(database, { log, telemetry, reopenWindowMs, samplesPerHour: config.samplesPerHour });
   const reader = createRecordReader(database);
   const works = createWorkStore(database);
-  const housekeeping = createHousekeeping(database);
+  const housekeeping = createHousekeeping(database, config.notices.receivers.length > 0);
 
   const connection = queueConnectionOf(config, database);
   const queue = await createWorkQueue({ connection, clock, log, tracing });

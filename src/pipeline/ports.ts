@@ -213,7 +213,7 @@ export interface WorkStore {
 
 /** What is done to the record on a schedule. Safe to run in several processes at once. */
 export interface Housekeeping {
-  /** Resolves open incidents whose quiet period is over. Returns what changed, each once over all processes. */
+  /** Resolves open incidents whose quiet period is over and that have been told, if they are to be. Returns what changed, each once over all processes. */
   resolveQuiet(now: Date): Promise<readonly { id: string; code: number }[]>;
   /** Deletes events, quarantined items and resolved incidents older than the given time, in batches. */
   deleteBefore(before: Date): Promise<{ events: number; incidents: number; quarantined: number }>;

@@ -8,8 +8,13 @@ const batchSize = 1_000;
 /** By so much the clocks of processes may differ; a later time than that comes from a clock that was set back since. */
 const skew = "interval '2 minutes'";
 
-/** What is done to the record on a schedule. Several processes may do it at once: `skip locked` shares the rows out. */
-export function createHousekeeping(db: Pick<Database, "pool">): Housekeeping {
+/**
+ * What is done to the record on a schedule. Several processes may do it at once: `skip locked` shares the rows out.
+ *
+ * Where somebody `looks` for what is to be told, an incident that is due a look is not resolved before it had that: after an
+ * outage longer than its quiet period it would be over before anybody was told that it began, and so never be told at all.
+ */
+export function createHousekeeping(db: Pick<Database, "pool">, looks = false): Housekeeping {
   const { pool } = db;
 
   /** Repeats a statement that takes {@link batchSize} rows at a time until it finds fewer. */
@@ -46,7 +51,8 @@ export function createHousekeeping(db: Pick<Database, "pool">): Housekeeping {
           `with quiet as (
              update faultline.incidents set state = 'resolved', resolved_at = $1
              where id in (
-               select id from faultline.incidents where state = 'open' and quiet_at <= $1
+               select id from faultline.incidents
+               where state = 'open' and quiet_at <= $1 and (not $3::boolean or look_at is null or look_at > $1)
                order by id limit $2 for no key update skip locked
              )
              returning id, code
@@ -56,7 +62,7 @@ export function createHousekeeping(db: Pick<Database, "pool">): Housekeeping {
              from quiet where w.incident_id = quiet.id and w.sealed_subject is not null
            )
            select id, code from quiet`,
-          [now.toISOString(), batchSize],
+          [now.toISOString(), batchSize, looks],
         );
         changed.push(...rows.map(({ id, code }) => ({ id: incidentIdOf(id), code: Number(code) })));
         if (rows.length < batchSize) return changed;

@@ -13,6 +13,7 @@ import {
   type Verdict,
 } from "../../src/pipeline/notice-record-ports.ts";
 import type { ClassifiedEvent, Recorded } from "../../src/pipeline/ports.ts";
+import { createHousekeeping } from "../../src/store/housekeeping.ts";
 import { createNoticeStore } from "../../src/store/notice-store.ts";
 import { createSilenceStore } from "../../src/store/silence-store.ts";
 import { classifiedEvent, type FreshStore, freshStore, type StoreMode } from "../support/store.ts";
@@ -218,6 +219,24 @@ export function noticeStoreSuite(mode: StoreMode): void {
       const second = await look(start);
       expect([second.seen.length, second.more]).toEqual([5, false]);
     });
+  });
+
+  test("an incident is not resolved before a look that is due, where somebody looks", async () => {
+    const housekeeping = createHousekeeping(fresh.db, true);
+    const { incidentId } = await record();
+    expect(await housekeeping.resolveQuiet(minutes(31))).toEqual([]);
+    const first = await look(minutes(31), () => ({ tell: [told()] }));
+    expect(first.seen[0]).toMatchObject({ incident: { id: incidentId, state: "open" }, quietAt: minutes(30) });
+    expect(await housekeeping.resolveQuiet(minutes(31))).toEqual([{ id: incidentId, code: 80604 }]);
+    const last = await look(minutes(31));
+    expect(last.seen[0]).toMatchObject({ incident: { state: "resolved" }, last: [{ transition: "opened" }] });
+  });
+
+  test("a look that lies ahead keeps no incident open", async () => {
+    const housekeeping = createHousekeeping(fresh.db, true);
+    const { incidentId } = await record();
+    await look(start, () => ({ lookAt: minutes(32) }));
+    expect(await housekeeping.resolveQuiet(minutes(31))).toEqual([{ id: incidentId, code: 80604 }]);
   });
 
   describe("what was told", () => {

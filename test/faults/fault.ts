@@ -70,6 +70,7 @@ export async function strike(context: Context, site: Site, fault: Fault): Promis
     slowest = Math.max(slowest, (await asBefore(site, flow, endedAt ?? 0)) - (endedAt ?? 0));
   }
   await flow.stop();
+  console.log(`answers: ${JSON.stringify([...flow.answers])}, the slowest after ${flow.slowestMs()} ms`);
   const row = await reconcile(context, site, flow, fault, slowest);
   expect(flow.improper, "answers that are none Twilio should get").toEqual([]);
   const allowed = fault.breaksConnections === true ? /./ : /^(204|503)$/;

@@ -34,6 +34,8 @@ export interface Flow extends Book {
   readonly answers: ReadonlyMap<string, number>;
   /** What no answer may be: 503 without Retry-After, another status than 204 and 503, none at all in time. */
   readonly improper: readonly string[];
+  /** The longest that an answer took, in milliseconds. */
+  slowestMs(): number;
   /** Whether a delivery that began after this moment of `performance.now()` has been acknowledged. */
   acknowledgedSince(moment: number): boolean;
   /** Delivers an event of a new code until it is acknowledged; its code. */
@@ -68,6 +70,7 @@ export function startFlow({ port, random, lanes = 4, codes = usualCodes }: FlowO
   const improper: string[] = [];
   const toRetry: ErrorEvent[][] = [];
   let acknowledgedBegun = Number.NEGATIVE_INFINITY;
+  let slowest = 0;
   let made = 0;
   let probes = 0;
   let stopped = false;
@@ -92,6 +95,7 @@ export function startFlow({ port, random, lanes = 4, codes = usualCodes }: FlowO
     for (const { sid } of events) sent.add(sid);
     const result = await answerTo(port(), parcel);
     const what = typeof result === "string" ? result : String(result.status);
+    slowest = Math.max(slowest, performance.now() - begun);
     answers.set(what, (answers.get(what) ?? 0) + 1);
     if (typeof result === "string") {
       if (result === "hangs") improper.push(`no answer within ${patienceMs} ms`);
@@ -140,6 +144,7 @@ export function startFlow({ port, random, lanes = 4, codes = usualCodes }: FlowO
     sent,
     answers,
     improper,
+    slowestMs: () => Math.round(slowest),
     acknowledgedSince: (moment) => acknowledgedBegun > moment,
     async probe() {
       const event = newEvent(firstProbeCode + probes++);
