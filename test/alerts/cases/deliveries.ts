@@ -95,7 +95,7 @@ const ingestCases: readonly AlertCase[] = [
     alert: "FaultlineIngestUnavailable",
     when: "5 of 100 are turned away, others are refused",
     series: [
-      accepted("0x10 75+75x30"),
+      accepted("0x10 85+85x30"),
       refused("database_unavailable", "0x10 5+5x30"),
       refused("wrong_signature", "0x10 10+10x30"),
     ],
