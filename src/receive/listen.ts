@@ -30,6 +30,9 @@ export interface ListenOptions {
  */
 const keepAliveMs = 75_000;
 
+/** New connections may come for as long as we listen; after so many milliseconds those that still wait are given up. */
+const acceptMs = 2_000;
+
 /** Starts an HTTP server. Rejects with the system's error (`EADDRINUSE`, `EACCES`) when it cannot listen. */
 export function listen(handler: RequestListener, options: ListenOptions): Promise<Listener> {
   const server = createServer({
@@ -101,9 +104,10 @@ function watch(server: Server, handler: RequestListener, { maxConnections, onRef
 }
 
 async function close(server: Server, timeoutMs: number): Promise<void> {
-  await acceptWaiting(server);
+  const started = performance.now();
+  await acceptWaiting(server, started + Math.min(acceptMs, timeoutMs / 2));
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), timeoutMs);
+    const timer = setTimeout(() => server.closeAllConnections(), Math.max(0, started + timeoutMs - performance.now()));
     server.close(() => {
       clearTimeout(timer);
       resolve();
